@@ -1,0 +1,129 @@
+//! The payload of a RUN frame: which process writes from here on, written once per process.
+//!
+//! ```text
+//! count, count x (tag, length, bytes)
+//! ```
+//!
+//! Tags: 1 service, 2 version, 3 instance, 4 host (UTF-8), 5 pid, 6 start_ns, 7 ticks of the
+//! clock source (UTF-8), 8 rows the run before may have lost, 9 first_seq. Numbers are varints,
+//! times signed. Unknown tags are skipped, so that labels can be added.
+
+use crate::FormatError;
+use crate::limits::LABEL_SIZE_BYTES_MAX;
+use crate::varint::{Cursor, put_bytes, put_i64, put_u64};
+
+/// Tags a RUN frame may have: bounds a damaged count.
+const FIELD_COUNT_MAX: usize = 64;
+
+/// A process that wrote to a lane.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Run {
+    /// Name of the service, empty when not set.
+    pub service: String,
+    /// Its version, empty when not set.
+    pub version: String,
+    /// Which instance of it.
+    pub instance: String,
+    /// Name of the machine.
+    pub host: String,
+    /// Process id.
+    pub pid: u32,
+    /// Start of the process's database, nanoseconds since the Unix epoch.
+    pub start_ns: i64,
+    /// Where its ticks came from: `tsc`, `counter` or `os`.
+    pub clock: String,
+    /// Calls that the run before, which did not end in order, may have lost at most.
+    pub lost_at_most: u64,
+    /// Sequence of its first row.
+    pub first_seq: u64,
+}
+
+impl Run {
+    /// Appends the payload.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_u64(out, 9);
+        let texts = [(1, &self.service), (2, &self.version), (3, &self.instance), (4, &self.host)];
+        for (tag, text) in texts.into_iter().chain([(7, &self.clock)]) {
+            put_u64(out, tag);
+            put_bytes(out, fit_label(text).as_bytes());
+        }
+        let mut number = Vec::new();
+        for (tag, value) in [(5, u64::from(self.pid)), (8, self.lost_at_most), (9, self.first_seq)]
+        {
+            number.clear();
+            put_u64(&mut number, value);
+            put_u64(out, tag);
+            put_bytes(out, &number);
+        }
+        number.clear();
+        put_i64(&mut number, self.start_ns);
+        put_u64(out, 6);
+        put_bytes(out, &number);
+    }
+
+    /// Reads the payload.
+    ///
+    /// # Errors
+    /// When it is cut short or a number is outside of its limits.
+    pub fn decode(payload: &[u8]) -> Result<Self, FormatError> {
+        let mut cursor = Cursor::new("run frame", payload);
+        let mut run = Self::default();
+        for _ in 0..cursor.usize_at_most(FIELD_COUNT_MAX)? {
+            let tag = cursor.u64()?;
+            let bytes = cursor.bytes(LABEL_SIZE_BYTES_MAX)?;
+            let mut number = Cursor::new("run frame", bytes);
+            match tag {
+                1 => run.service = label(bytes),
+                2 => run.version = label(bytes),
+                3 => run.instance = label(bytes),
+                4 => run.host = label(bytes),
+                5 => run.pid = number.u32_at_most(u32::MAX)?,
+                6 => run.start_ns = number.i64()?,
+                7 => run.clock = label(bytes),
+                8 => run.lost_at_most = number.u64()?,
+                9 => run.first_seq = number.u64()?,
+                _ => {}
+            }
+        }
+        Ok(run)
+    }
+}
+
+fn label(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn fit_label(text: &str) -> &str {
+    let mut end = text.len().min(LABEL_SIZE_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_come_back_and_unknown_tags_are_skipped() {
+        // Promise: service, version, instance, host, pid and start are kept once per run.
+        let run = Run {
+            service: "shop".into(),
+            version: "1.2.3".into(),
+            instance: "a".into(),
+            host: "h".into(),
+            pid: 4_000_000_000,
+            start_ns: -9,
+            clock: "tsc".into(),
+            lost_at_most: 65_536,
+            first_seq: 12,
+        };
+        let mut out = Vec::new();
+        run.encode(&mut out);
+        assert_eq!(Run::decode(&out), Ok(run.clone()));
+        out[0] += 1;
+        out.extend([99, 2, 1, 1]);
+        assert_eq!(Run::decode(&out), Ok(run));
+    }
+}

@@ -1,0 +1,69 @@
+//! Reads a database that somebody else may be writing.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kronicler_store::{Directory, Disk, Snapshot, Storage, StoreError};
+
+use crate::Error;
+
+/// The name of a database's directory where no other is given.
+pub const DIR_NAME: &str = ".kronicler_data";
+
+/// Reads a database: takes no lock, writes nothing, keeps no descriptor open.
+///
+/// ```no_run
+/// let reader = kronicler::Reader::open(".kronicler_data")?;
+/// let stats = kronicler::query::stats(&reader.snapshot()?, &Default::default())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Reader {
+    dir: PathBuf,
+    directory: Mutex<Directory>,
+}
+
+impl Reader {
+    /// Opens the database in `dir`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn open(dir: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::open_in(Arc::new(Disk), dir.as_ref())
+    }
+
+    /// Opens the database in `dir` of any storage.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn open_in(storage: Arc<dyn Storage>, dir: &Path) -> Result<Self, Error> {
+        let mut directory = Directory::new(Arc::clone(&storage), dir.to_owned());
+        directory.snapshot(None)?;
+        if !Directory::exists(&*storage, dir) {
+            return Err(StoreError::NotFound { path: dir.to_owned() }.into());
+        }
+        Ok(Self { dir: dir.to_owned(), directory: Mutex::new(directory) })
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The rows as they are now.
+    ///
+    /// # Errors
+    /// When the directory or a log cannot be read.
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        let mut directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(directory.snapshot(None)?)
+    }
+}
+
+/// The nearest database directory at `start` or above it, found as git finds its own.
+#[must_use]
+pub fn find_dir(start: &Path) -> Option<PathBuf> {
+    let candidates = start.ancestors().map(|dir| dir.join(DIR_NAME));
+    candidates.into_iter().find(|dir| Directory::exists(&Disk, dir))
+}

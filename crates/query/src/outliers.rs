@@ -1,0 +1,117 @@
+//! Functions that are now and then far slower than they usually are.
+//!
+//! A call is *far slower than usual* when it took longer than a limit that follows from the
+//! function itself: four spreads above the median on a logarithmic scale, where the spread is the
+//! distance of the quartiles divided by 1.349 (so that it is the standard deviation when the
+//! logarithms are normal, <https://en.wikipedia.org/wiki/Interquartile_range>), and at least three
+//! times the median. Of log-normal durations, however wide, 3 in 100,000 lie above four spreads; a
+//! function whose durations have a tail of their own shows more. Functions are ranked by the time
+//! that their slow calls took beyond the median: what mending them could save.
+
+use kronicler_store::{Snapshot, StoreError};
+
+use crate::answer::Answer;
+use crate::filter::Filter;
+use crate::stats::{FunctionStats, stats};
+
+/// Spreads above the median at which a call is far slower than usual.
+const LIMIT_SPREADS: f64 = 4.0;
+/// How much longer than the median a call far slower than usual takes at least.
+const LIMIT_RATIO: f64 = 3.0;
+/// Quartile distance of a normal distribution in standard deviations.
+const QUARTILES_PER_SPREAD: f64 = 1.349;
+
+/// What a function needs in order to be listed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OutlierLimits {
+    /// Calls.
+    pub calls_min: u64,
+    /// Time that its slowest call took beyond the median, in nanoseconds.
+    pub excess_ns_min: u64,
+    /// How much more slow calls there are than a log-normal distribution would have.
+    pub surplus_min: f64,
+}
+
+impl Default for OutlierLimits {
+    fn default() -> Self {
+        // 20 calls give quartiles; a millisecond is the least that a user of a service can notice.
+        Self { calls_min: 20, excess_ns_min: 1_000_000, surplus_min: 3.0 }
+    }
+}
+
+/// Share of a log-normal distribution above four spreads: 1 - Phi(4).
+const EXPECTED_SHARE: f64 = 3.167e-5;
+
+/// A function that is now and then far slower than it usually is.
+#[derive(Debug, Clone)]
+pub struct Outlier {
+    /// Its statistics.
+    pub stats: FunctionStats,
+    /// Usual duration: the median, in nanoseconds.
+    pub median_ns: u64,
+    /// Duration above which a call is far slower than usual, in nanoseconds.
+    pub limit_ns: u64,
+    /// Calls above the limit.
+    pub slow_count: u64,
+    /// Mean duration of these calls, in nanoseconds, within 1 %.
+    pub slow_mean_ns: u64,
+    /// Time these calls took beyond the median, in nanoseconds, within 1 %.
+    pub excess_ns: u64,
+    /// That time as a share of all time spent in the function, 0 to 1.
+    pub excess_share: f64,
+}
+
+/// Functions whose slow calls are far from their usual ones, the costliest first.
+///
+/// # Errors
+/// When a log cannot be read.
+pub fn outliers(
+    snapshot: &Snapshot,
+    filter: &Filter,
+    limits: OutlierLimits,
+) -> Result<Answer<Vec<Outlier>>, StoreError> {
+    let answer = stats(snapshot, filter)?;
+    Ok(answer.map(|functions| {
+        let mut outliers: Vec<Outlier> =
+            functions.into_iter().filter_map(|stats| examine(stats, limits)).collect();
+        outliers.sort_by_key(|outlier| std::cmp::Reverse(outlier.excess_ns));
+        outliers
+    }))
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_truncation,
+    reason = "estimates within 1 %; durations and counts are not negative"
+)]
+fn examine(stats: FunctionStats, limits: OutlierLimits) -> Option<Outlier> {
+    let count = stats.moments.count();
+    let max_ns = stats.moments.max()?;
+    let (low, median, high) = (stats.quantile(0.25)?, stats.quantile(0.5)?, stats.quantile(0.75)?);
+    if count < limits.calls_min || max_ns - median < limits.excess_ns_min {
+        return None;
+    }
+    let spread = ((high.max(1) as f64) / (low.max(1) as f64)).ln() / QUARTILES_PER_SPREAD;
+    let ratio = (LIMIT_SPREADS * spread).exp().max(LIMIT_RATIO);
+    let limit_ns = ((median.max(1) as f64) * ratio).min(1e18) as u64;
+    let slow = stats.sketch.bins().filter(|bin| bin.lower_ns >= limit_ns);
+    let (slow_count, slow_sum) = slow.fold((0_u64, 0_f64), |(count, sum), bin| {
+        let middle = (bin.lower_ns as f64).midpoint(bin.upper_ns.min(max_ns) as f64);
+        (count + bin.count, sum + middle * bin.count as f64)
+    });
+    let expected = (count as f64) * EXPECTED_SHARE;
+    if slow_count == 0 || (slow_count as f64) < expected * limits.surplus_min {
+        return None;
+    }
+    let excess = slow_sum - (slow_count as f64) * (median as f64);
+    Some(Outlier {
+        median_ns: median,
+        limit_ns,
+        slow_count,
+        slow_mean_ns: (slow_sum / slow_count as f64) as u64,
+        excess_ns: excess as u64,
+        excess_share: (excess / (stats.moments.sum() as f64).max(1.0)).clamp(0.0, 1.0),
+        stats,
+    })
+}

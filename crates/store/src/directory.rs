@@ -1,0 +1,75 @@
+//! Follows all lanes of a directory, for readers in any process.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::lane_reader::LaneReader;
+use crate::layout::list_lanes;
+use crate::snapshot::{LaneView, Snapshot};
+use crate::{Storage, StoreError};
+
+/// Follows all lanes of a directory.
+#[derive(Debug)]
+pub struct Directory {
+    storage: Arc<dyn Storage>,
+    root: PathBuf,
+    stamp: Option<u128>,
+    lanes: BTreeMap<u16, Option<LaneReader>>,
+}
+
+impl Directory {
+    /// A follower of `root`, which need not exist yet.
+    #[must_use]
+    pub const fn new(storage: Arc<dyn Storage>, root: PathBuf) -> Self {
+        Self { storage, root, stamp: None, lanes: BTreeMap::new() }
+    }
+
+    /// Whether there is a database in `root`.
+    #[must_use]
+    pub fn exists(storage: &dyn Storage, root: &Path) -> bool {
+        list_lanes(storage, root).is_ok_and(|lanes| !lanes.is_empty())
+    }
+
+    /// The lanes as they are now, but for `own`, which its owner knows better.
+    ///
+    /// # Errors
+    /// When the directory or a log cannot be read.
+    pub fn snapshot(&mut self, own: Option<u16>) -> Result<Snapshot, StoreError> {
+        self.refresh_lanes()?;
+        let mut snapshot = Snapshot::default();
+        for (&lane, slot) in &mut self.lanes {
+            if own == Some(lane) {
+                continue;
+            }
+            let is_current = slot.as_mut().map_or(Ok(false), LaneReader::refresh)?;
+            if !is_current {
+                *slot = LaneReader::open(&self.storage, &self.root, lane)?;
+            }
+            if let Some(reader) = slot {
+                snapshot.unreadable_heads += reader.unreadable_heads();
+                let (storage, path) = (Arc::clone(&self.storage), reader.path().to_owned());
+                let view = LaneView::new(storage, path, reader.state().clone(), Arc::default());
+                snapshot.lanes.push(view);
+            }
+        }
+        Ok(snapshot)
+    }
+
+    fn refresh_lanes(&mut self) -> Result<(), StoreError> {
+        let stamp = match self.storage.dir_stamp(&self.root) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            stamp => stamp.map_err(StoreError::io("read", &self.root))?,
+        };
+        if stamp.is_some() && stamp == self.stamp {
+            return Ok(());
+        }
+        let found = list_lanes(&*self.storage, &self.root)?;
+        self.lanes.retain(|lane, _| found.contains(lane));
+        for lane in found {
+            self.lanes.entry(lane).or_default();
+        }
+        self.stamp = stamp;
+        Ok(())
+    }
+}

@@ -1,0 +1,195 @@
+//! The real file system.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::backend::{FileStat, Storage, StorageFile, StorageLock};
+
+/// File systems stamp directories by the kernel's tick (4 to 10 ms, 2 s on FAT): a directory that
+/// changed less than this ago may change again without a new stamp.
+const STAMP_SETTLED: Duration = Duration::from_secs(3);
+
+/// The real file system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Disk;
+
+#[derive(Debug)]
+struct DiskFile(File);
+
+#[derive(Debug)]
+struct DiskLock(#[expect(dead_code, reason = "dropping the file releases the lock")] File);
+
+impl StorageLock for DiskLock {}
+
+impl Storage for Disk {
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        match platform::make_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                path.parent().map_or(Ok(()), fs::create_dir_all)?;
+                platform::make_dir(path)
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let is_dir = fs::symlink_metadata(path)?.is_dir();
+                if is_dir { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
+            }
+            result => result,
+        }
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        let names = fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.file_name()));
+        names.filter_map(|name| name.map(|name| name.into_string().ok()).transpose()).collect()
+    }
+
+    fn dir_stamp(&self, path: &Path) -> io::Result<Option<u128>> {
+        let changed = fs::metadata(path)?.modified()?;
+        let settled =
+            SystemTime::now().duration_since(changed).is_ok_and(|age| age > STAMP_SETTLED);
+        let since_epoch = changed.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Ok(settled.then_some(since_epoch.as_nanos()))
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn StorageFile>> {
+        let mut options = OpenOptions::new();
+        platform::no_follow(options.read(true));
+        Ok(Arc::new(DiskFile(options.open(path)?)))
+    }
+
+    fn open_append(&self, path: &Path) -> io::Result<Arc<dyn StorageFile>> {
+        let mut options = OpenOptions::new();
+        platform::no_follow(options.read(true).append(true));
+        Ok(Arc::new(DiskFile(options.open(path)?)))
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn StorageFile>> {
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create_new(true);
+        platform::private_file(&mut options, path);
+        Ok(Arc::new(DiskFile(options.open(path)?)))
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        platform::sync_dir(path)
+    }
+
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Box<dyn StorageLock>>> {
+        let mut options = OpenOptions::new();
+        platform::no_follow(options.read(true).write(true).create(true).truncate(false));
+        platform::private_file(&mut options, path);
+        let file = options.open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Box::new(DiskLock(file)))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+impl StorageFile for DiskFile {
+    fn stat(&self) -> io::Result<FileStat> {
+        let metadata = self.0.metadata()?;
+        Ok(FileStat { len: metadata.len(), removed: platform::is_removed(&metadata) })
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match platform::read_at(&self.0, offset + filled as u64, &mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
+
+    fn append(&self, bytes: &[u8]) -> io::Result<()> {
+        (&self.0).write_all(bytes)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}
+
+#[cfg(unix)]
+mod platform {
+    //! POSIX: modes, `O_NOFOLLOW`, `pread`, `fsync` of directories.
+
+    use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+    use std::io;
+    use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+    use std::path::Path;
+
+    /// A new directory is the user's alone, or as readable as the one that the user made around it.
+    pub fn make_dir(path: &Path) -> io::Result<()> {
+        let is_lane =
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("lane-"));
+        let shared = if is_lane { read_bits(path) | read_bits(path) >> 2 } else { 0 };
+        DirBuilder::new().mode(0o700 | shared).create(path)
+    }
+
+    /// A new file can be read by whom the directory around it lets in.
+    pub fn private_file(options: &mut OpenOptions, path: &Path) {
+        options.mode(0o600 | read_bits(path));
+    }
+
+    fn read_bits(path: &Path) -> u32 {
+        let parent = path.parent().and_then(|parent| fs::metadata(parent).ok());
+        parent.map_or(0, |metadata| metadata.permissions().mode() & 0o044)
+    }
+
+    pub fn no_follow(options: &mut OpenOptions) {
+        options.custom_flags(libc::O_NOFOLLOW);
+    }
+
+    pub fn is_removed(metadata: &Metadata) -> bool {
+        metadata.nlink() == 0
+    }
+
+    pub fn read_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        FileExt::read_at(file, buffer, offset)
+    }
+
+    pub fn sync_dir(path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+}
+
+#[cfg(windows)]
+mod platform {
+    //! Windows: positional reads; directories need no sync and have no modes.
+
+    use std::fs::{self, File, Metadata, OpenOptions};
+    use std::io;
+    use std::os::windows::fs::FileExt;
+    use std::path::Path;
+
+    pub fn make_dir(path: &Path) -> io::Result<()> {
+        fs::create_dir(path)
+    }
+
+    pub fn private_file(_options: &mut OpenOptions, _path: &Path) {}
+
+    pub fn no_follow(_options: &mut OpenOptions) {}
+
+    pub fn is_removed(_metadata: &Metadata) -> bool {
+        false
+    }
+
+    pub fn read_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        file.seek_read(buffer, offset)
+    }
+
+    pub fn sync_dir(_path: &Path) -> io::Result<()> {
+        Ok(())
+    }
+}

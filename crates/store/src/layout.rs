@@ -1,0 +1,67 @@
+//! Where the files of a database lie.
+//!
+//! ```text
+//! .kronicler_data/
+//!   lane-0000/           one per writing process, taken and given back
+//!     lock               held by the lane's owner for life
+//!     head-0000000001    the head log; a newer generation replaces an older one
+//!   lane-0001/ ...
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use kronicler_format::limits::LANE_COUNT_MAX;
+
+use crate::{Storage, StoreError};
+
+/// The directory of a lane.
+#[must_use]
+pub fn lane_dir(root: &Path, lane: u16) -> PathBuf {
+    root.join(format!("lane-{lane:04}"))
+}
+
+/// The file whose lock makes a process the owner of a lane.
+#[must_use]
+pub fn lock_path(lane_dir: &Path) -> PathBuf {
+    lane_dir.join("lock")
+}
+
+/// The head log of this generation.
+#[must_use]
+pub fn head_path(lane_dir: &Path, generation: u64) -> PathBuf {
+    lane_dir.join(format!("head-{generation:010}"))
+}
+
+/// The lanes in a directory, lowest first; none when there is no directory.
+///
+/// # Errors
+/// When the directory cannot be listed.
+pub fn list_lanes(storage: &dyn Storage, root: &Path) -> Result<Vec<u16>, StoreError> {
+    let names = match storage.list(root) {
+        Ok(names) => names,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+            return Err(StoreError::NotADirectory { path: root.to_owned() });
+        }
+        Err(error) => return Err(StoreError::io("list", root)(error)),
+    };
+    let lanes = names.iter().filter_map(|name| name.strip_prefix("lane-")?.parse().ok());
+    let mut lanes: Vec<u16> = lanes.filter(|&lane| lane < LANE_COUNT_MAX).collect();
+    lanes.sort_unstable();
+    Ok(lanes)
+}
+
+/// The generations of head logs in a lane, newest first.
+///
+/// # Errors
+/// When the directory cannot be listed.
+pub fn list_heads(storage: &dyn Storage, lane_dir: &Path) -> Result<Vec<u64>, StoreError> {
+    let names = match storage.list(lane_dir) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        names => names.map_err(StoreError::io("list", lane_dir))?,
+    };
+    let heads = names.iter().filter_map(|name| name.strip_prefix("head-")?.parse().ok());
+    let mut heads: Vec<u64> = heads.collect();
+    heads.sort_unstable_by(|left, right| right.cmp(left));
+    Ok(heads)
+}
