@@ -40,6 +40,7 @@ impl Directory {
         let mut snapshot = Snapshot::default();
         for (&lane, slot) in &mut self.lanes {
             if own == Some(lane) {
+                *slot = None;
                 continue;
             }
             let is_current = slot.as_mut().map_or(Ok(false), LaneReader::refresh)?;

@@ -1,0 +1,374 @@
+//! A database: the handle that programs hold.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kronicler_format::{Flags, Kind, Outcome, Record};
+use kronicler_query::{Filter, FunctionStats, StoredRow};
+use kronicler_queue::Producer;
+use kronicler_stats::Moments;
+use kronicler_store::{Directory, RowId, Snapshot, StoreError, clear_ownerless, list_lanes};
+
+use crate::engine::{Engine, Lane, lock};
+use crate::health::Health;
+use crate::options::Options;
+use crate::tally::Tally;
+use crate::{Error, registry};
+
+/// A database. Handles are cheap to clone; all of one directory in one process share one engine.
+///
+/// Nothing is made on disk before the first row. Captures never wait and never fail; what cannot
+/// be kept is counted, see [`Database::health`].
+///
+/// ```
+/// # let dir = tempfile::tempdir()?;
+/// use kronicler::{Database, Options};
+///
+/// let db = Database::open(Options::new(dir.path()))?;
+/// db.capture("foo", 100, 200)?;
+/// assert_eq!(db.average("foo")?, Some(100.0));
+/// db.close()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Database {
+    engine: Arc<Engine>,
+}
+
+impl Database {
+    /// The database of a directory.
+    ///
+    /// # Errors
+    /// When it is open in this process with other options.
+    pub fn open(options: Options) -> Result<Self, Error> {
+        Ok(Self { engine: registry::open(options)? })
+    }
+
+    /// The database that captures where no other is named.
+    #[must_use]
+    pub fn default_database() -> Self {
+        Self { engine: registry::default_engine() }
+    }
+
+    /// Sets the options of the default database before its first row.
+    ///
+    /// # Errors
+    /// When it has begun with other options.
+    pub fn configure_default(options: Options) -> Result<(), Error> {
+        registry::configure_default(options)
+    }
+
+    /// Tells databases of this process apart; never reused. The default database is 0.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.engine.id
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.engine.dir()
+    }
+
+    /// The site of a name: what a [`Record`] carries instead of it.
+    ///
+    /// A name taken from a function is told apart from the same name elsewhere by its source
+    /// (`file:line`); one that the user chose is not.
+    #[must_use]
+    pub fn site(&self, name: &str, source: &str, is_chosen: bool) -> u32 {
+        let mut sites = lock(&self.engine.sites);
+        if is_chosen { sites.explicit(name, source) } else { sites.implicit(name, source) }
+    }
+
+    /// Makes a ring for a thread that captures; the first starts the engine. `None` when there
+    /// is no memory left for rings: call [`Database::count_ringless`] for each call then.
+    #[must_use]
+    pub fn attach(&self, thread: u32) -> Option<Producer> {
+        self.engine.attach(thread)
+    }
+
+    /// Counts a call on a thread that has no ring.
+    pub fn count_ringless(&self) {
+        Tally::add(&self.engine.tally.dropped_thread, 1);
+    }
+
+    /// Inserts a row with times given by hand, nanoseconds since the Unix epoch (or any other
+    /// zero). Never drops it: waits while the disk does not keep up.
+    ///
+    /// # Errors
+    /// When `end_ns` is before `start_ns`, when the disk does not answer within the exit budget,
+    /// or when the database is closed or cannot be written.
+    pub fn capture(&self, name: &str, start_ns: u64, end_ns: u64) -> Result<(), Error> {
+        let latest = i64::MAX.cast_unsigned();
+        if end_ns < start_ns || end_ns > latest {
+            return Err(Error::InvalidOption {
+                option: "end",
+                value: end_ns.to_string(),
+                remedy: "it must not be before start, nor beyond 2^63 - 1",
+            });
+        }
+        let site = self.site(name, "", true);
+        let flags = Flags::new(Outcome::Ok, Kind::Manual).bits();
+        let record = Record::new(start_ns, end_ns, site, flags);
+        crate::guard::with_ring(self, |ring| self.insert(ring, record))
+    }
+
+    /// Pushes a record that must not be dropped.
+    ///
+    /// # Errors
+    /// As [`Database::capture`].
+    pub fn insert(&self, ring: Option<&mut Producer>, record: Record) -> Result<(), Error> {
+        let Some(ring) = ring else {
+            let (dir, limit) = (self.dir().to_owned(), "threads with a ring");
+            let source = std::io::Error::other(limit);
+            return Err(StoreError::Io { action: "capture into", path: dir, source }.into());
+        };
+        self.check_writable()?;
+        if ring.is_full() {
+            self.make_room(|| !ring.is_full())?;
+        }
+        ring.push(record);
+        Ok(())
+    }
+
+    /// The rows as they are now, all of this process's own captures among them.
+    ///
+    /// # Errors
+    /// When the directory or a log cannot be read.
+    pub fn snapshot(&self) -> Result<Snapshot, Error> {
+        self.engine.snapshot()
+    }
+
+    /// Mean duration of all calls with this name in nanoseconds, from running totals.
+    ///
+    /// # Errors
+    /// As [`Database::snapshot`].
+    pub fn average(&self, name: &str) -> Result<Option<f64>, Error> {
+        Ok(self.moments(name)?.mean())
+    }
+
+    /// Exact moments of all calls with this name, from running totals.
+    ///
+    /// # Errors
+    /// As [`Database::snapshot`].
+    pub fn moments(&self, name: &str) -> Result<Moments, Error> {
+        Ok(kronicler_query::moments(&self.snapshot()?, name))
+    }
+
+    /// Statistics by function.
+    ///
+    /// # Errors
+    /// As [`Database::snapshot`].
+    pub fn stats(&self, filter: &Filter) -> Result<Vec<FunctionStats>, Error> {
+        Ok(kronicler_query::stats(&self.snapshot()?, filter)?.value)
+    }
+
+    /// The row with this id, or `None` when there is none.
+    ///
+    /// # Errors
+    /// As [`Database::snapshot`].
+    pub fn fetch(&self, id: RowId) -> Result<Option<StoredRow>, Error> {
+        Ok(kronicler_query::fetch(&self.snapshot()?, id)?)
+    }
+
+    /// What the database says about itself.
+    ///
+    /// # Errors
+    /// When the directory or a log of another process cannot be read.
+    pub fn health(&self) -> Result<Health, Error> {
+        self.engine.drain_now();
+        let others = self.engine.other_lanes()?;
+        let health = Health::of_snapshot(self.dir().to_owned(), &others);
+        Ok(self.engine.own_health(health))
+    }
+
+    /// Waits until all that was captured before survives a power cut.
+    ///
+    /// # Errors
+    /// When the disk does not answer within the exit budget, or cannot be written.
+    pub fn flush(&self) -> Result<(), Error> {
+        let budget = lock(&self.engine.options).exit_budget;
+        let deadline = Instant::now() + budget;
+        let marks = lock(&self.engine.drain).marks();
+        if matches!(*lock(&self.engine.lane), Lane::Idle) {
+            return Ok(());
+        }
+        self.await_taken(&marks, deadline)?;
+        let target = lock(&self.engine.memtable).appended;
+        self.engine.control.order(|orders| orders.sync_target = orders.sync_target.max(target));
+        let is_synced =
+            self.engine.control.await_progress(deadline, |orders| orders.synced >= target);
+        self.check_writable()?;
+        if is_synced { Ok(()) } else { Err(self.stalled(budget)) }
+    }
+
+    /// Forgets all rows of the own lane and of lanes that nobody owns; ids begin at 0 again.
+    ///
+    /// # Errors
+    /// When a lane cannot be cleared.
+    pub fn clear(&self) -> Result<(), Error> {
+        let storage = Arc::clone(&lock(&self.engine.options).storage);
+        if self.engine.await_open() {
+            let budget = lock(&self.engine.options).exit_budget;
+            let before = self.engine.control.lock().cleared;
+            self.engine.control.order(|orders| orders.clear = true);
+            let deadline = Instant::now() + budget;
+            let is_done =
+                self.engine.control.await_progress(deadline, |orders| orders.cleared > before);
+            if !is_done || self.engine.control.lock().failure.is_some() {
+                return Err(self.stalled(budget));
+            }
+        }
+        for lane in list_lanes(&*storage, self.dir())? {
+            clear_ownerless(&*storage, self.dir(), lane, crate::host::now_ns())?;
+        }
+        Ok(())
+    }
+
+    /// Stores what was captured and lets the lane go. Captures from here on are counted as
+    /// dropped. A second close does nothing.
+    ///
+    /// # Errors
+    /// When the disk does not answer within the exit budget, or cannot be written.
+    pub fn close(&self) -> Result<(), Error> {
+        let budget = lock(&self.engine.options).exit_budget;
+        self.engine.begin_close();
+        let is_over = self.engine.await_close(Instant::now() + budget);
+        let failure = self.engine.control.lock().failure.clone();
+        match failure {
+            _ if !is_over => Err(self.stalled(budget)),
+            Some(cause) => Err(Error::StoreFailed { dir: self.dir_text(), cause }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether there is a database in a directory.
+    #[must_use]
+    pub fn exists(dir: impl AsRef<Path>) -> bool {
+        Directory::exists(&kronicler_store::Disk, dir.as_ref())
+    }
+
+    /// Waits until the rings are empty up to these marks.
+    fn await_taken(&self, marks: &[(u64, u64)], deadline: Instant) -> Result<(), Error> {
+        loop {
+            self.engine.drain_now();
+            self.check_writable()?;
+            if lock(&self.engine.drain).has_passed(marks) {
+                return Ok(());
+            }
+            self.await_disk(deadline)?;
+        }
+    }
+
+    /// Drains on the calling thread until there is room in its ring.
+    fn make_room(&self, mut has_room: impl FnMut() -> bool) -> Result<(), Error> {
+        let deadline = Instant::now() + lock(&self.engine.options).exit_budget;
+        loop {
+            self.engine.drain_now();
+            self.check_writable()?;
+            if has_room() {
+                return Ok(());
+            }
+            self.await_disk(deadline)?;
+        }
+    }
+
+    /// Waits for the disk thread to come forward, a little.
+    fn await_disk(&self, deadline: Instant) -> Result<(), Error> {
+        const PATIENCE: Duration = Duration::from_millis(5);
+        let now = Instant::now();
+        if now >= deadline {
+            return Err(self.stalled(lock(&self.engine.options).exit_budget));
+        }
+        let logged = self.engine.control.lock().logged;
+        let until = deadline.min(now + PATIENCE);
+        self.engine.control.await_progress(until, |orders| orders.logged > logged);
+        Ok(())
+    }
+
+    fn check_writable(&self) -> Result<(), Error> {
+        match &*lock(&self.engine.lane) {
+            Lane::Failed(cause) => {
+                Err(Error::StoreFailed { dir: self.dir_text(), cause: cause.clone() })
+            }
+            Lane::Closed => Err(Error::Closed { dir: self.dir_text() }),
+            Lane::Idle | Lane::Opening | Lane::Open(_) => Ok(()),
+        }
+    }
+
+    fn stalled(&self, waited: Duration) -> Error {
+        let cause = self.engine.control.lock().failure.clone();
+        match cause {
+            Some(cause) => Error::StoreFailed { dir: self.dir_text(), cause },
+            None => Error::Stalled { dir: self.dir_text(), waited },
+        }
+    }
+
+    fn dir_text(&self) -> String {
+        self.dir().display().to_string()
+    }
+}
+
+impl Engine {
+    /// Begins to close: no more than the last rows is written from here on.
+    pub(crate) fn begin_close(&self) {
+        let mut lane = lock(&self.lane);
+        if matches!(*lane, Lane::Idle) {
+            *lane = Lane::Closed;
+            self.control.report(|orders| orders.is_over = true);
+        }
+    }
+
+    /// Waits until all is stored and the lane is let go; says whether it is.
+    pub(crate) fn await_close(&self, deadline: Instant) -> bool {
+        self.await_open_until(deadline);
+        while self.drain_now().left > 0 && Instant::now() < deadline {
+            let logged = self.control.lock().logged;
+            let until = deadline.min(Instant::now() + Duration::from_millis(5));
+            self.control.await_progress(until, |orders| orders.logged > logged || orders.is_over);
+        }
+        self.control.order(|orders| orders.close = true);
+        self.bell.ring();
+        self.control.await_progress(deadline, |orders| orders.is_over)
+    }
+
+    /// Waits while the lane is being opened, at most for the exit budget; whether it is open.
+    pub(crate) fn await_open(&self) -> bool {
+        let budget = lock(&self.options).exit_budget;
+        self.await_open_until(Instant::now() + budget)
+    }
+
+    fn await_open_until(&self, deadline: Instant) -> bool {
+        if matches!(*lock(&self.lane), Lane::Opening) {
+            let is_opening = || matches!(*lock(&self.lane), Lane::Opening);
+            self.control.await_progress(deadline, |_| !is_opening());
+        }
+        matches!(*lock(&self.lane), Lane::Open(_))
+    }
+
+    /// All lanes as they are now, the own one with what waits in memory.
+    fn snapshot(&self) -> Result<Snapshot, Error> {
+        self.await_open();
+        self.drain_now();
+        let mut snapshot = self.other_lanes()?;
+        if let Some(view) = self.own_view() {
+            let at = snapshot.lanes.partition_point(|other| other.lane() < view.lane());
+            snapshot.lanes.insert(at, view);
+        }
+        Ok(snapshot)
+    }
+
+    /// The lanes that other processes write, or nobody.
+    fn other_lanes(&self) -> Result<Snapshot, Error> {
+        let own = match &*lock(&self.lane) {
+            Lane::Open(open) => Some(open.state.head.lane),
+            _ => None,
+        };
+        let storage = Arc::clone(&lock(&self.options).storage);
+        let mut directory = lock(&self.directory);
+        let directory =
+            directory.get_or_insert_with(|| Directory::new(storage, self.dir().clone()));
+        Ok(directory.snapshot(own)?)
+    }
+}

@@ -1,0 +1,251 @@
+//! The disk thread: takes a lane, writes what the memtable holds, syncs, clears, closes.
+//!
+//! It is the only one that waits for files. While it does, the memtable absorbs rows up to its
+//! bound, then the rings do, then captures are dropped and counted.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kronicler_format::{Counters, Row};
+use kronicler_store::{Batch, LaneState, LaneWriter, StoreError};
+
+use crate::engine::{Engine, Lane, OpenLane, lock};
+use crate::options::Durability;
+use crate::threads::fail;
+
+/// How long to wait before a disk that refused is tried again.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+/// Rows are synced so long after they were written at most, with `Durability::Interval`.
+const SYNC_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Writes for one engine until that is closed.
+pub(crate) fn run(engine: &Arc<Engine>) {
+    match open(engine) {
+        Ok(writer) => Writing::new(engine, writer).run(),
+        Err(error) => fail(engine, error.to_string()),
+    }
+    // A failed engine keeps its thread only to answer orders.
+    loop {
+        engine.control.report(|orders| {
+            orders.synced = orders.synced.max(orders.sync_target);
+            orders.has_work = false;
+            orders.clear = false;
+        });
+        if engine.control.lock().close {
+            break;
+        }
+        engine.control.await_order(None);
+    }
+    *lock(&engine.lane) = Lane::Closed;
+    engine.control.report(|orders| orders.is_over = true);
+    engine.bell.ring();
+}
+
+fn open(engine: &Engine) -> Result<LaneWriter, StoreError> {
+    let storage = Arc::clone(&lock(&engine.options).storage);
+    let (writer, state) =
+        LaneWriter::open(&storage, engine.dir(), engine.run(), engine.lost_at_most())?;
+    log::info!(
+        target: "kronicler",
+        "lane {} of {} is open with {} rows", writer.lane(), engine.dir().display(), state.stored()
+    );
+    *lock(&engine.lane) = Lane::Open(open_lane(&writer, state));
+    engine.control.report(|_| {});
+    engine.bell.ring();
+    Ok(writer)
+}
+
+fn open_lane(writer: &LaneWriter, state: LaneState) -> Box<OpenLane> {
+    let counters = state.counters;
+    let seen_before =
+        state.stored() + counters.skipped_every + counters.dropped() + counters.lost_clock;
+    let path = writer.path().to_owned();
+    Box::new(OpenLane { path, seen_before, counters_before: counters, state })
+}
+
+/// The disk thread while its lane can be written.
+struct Writing<'a> {
+    engine: &'a Engine,
+    writer: LaneWriter,
+    durability: Durability,
+    dirty_since: Option<Instant>,
+    scratch: Vec<Row>,
+}
+
+impl<'a> Writing<'a> {
+    fn new(engine: &'a Engine, writer: LaneWriter) -> Self {
+        let durability = lock(&engine.options).durability;
+        // Opening wrote the frame of this run.
+        Self { engine, writer, durability, dirty_since: Some(Instant::now()), scratch: Vec::new() }
+    }
+
+    fn run(mut self) {
+        loop {
+            self.engine.control.await_order(self.sync_deadline());
+            let (is_closing, is_clearing, sync_target) = {
+                let mut orders = self.engine.control.lock();
+                orders.has_work = false;
+                (orders.close, orders.clear, orders.sync_target)
+            };
+            if is_clearing {
+                self.clear();
+            }
+            if let Err(error) = self.write_all() {
+                if is_closing {
+                    return fail(self.engine, error.to_string());
+                }
+                self.pause_after(&error);
+                continue;
+            }
+            if is_closing {
+                return self.close();
+            }
+            if self.is_sync_due(sync_target)
+                && let Err(error) = self.sync()
+            {
+                return fail(self.engine, error.to_string());
+            }
+        }
+    }
+
+    fn sync_deadline(&self) -> Option<Instant> {
+        let is_timed = self.durability == Durability::Interval;
+        self.dirty_since.filter(|_| is_timed).map(|since| since + SYNC_INTERVAL)
+    }
+
+    fn is_sync_due(&self, sync_target: u64) -> bool {
+        let synced = self.engine.control.lock().synced;
+        let is_ordered = sync_target > synced;
+        let is_dirty = self.writer.is_dirty();
+        let is_overdue = self.sync_deadline().is_some_and(|deadline| Instant::now() >= deadline);
+        is_ordered || is_overdue || is_dirty && self.durability == Durability::Sync
+    }
+
+    /// Writes all rows and changed counters that wait.
+    fn write_all(&mut self) -> Result<(), StoreError> {
+        loop {
+            let rows = lock(&self.engine.memtable).take_batch();
+            let counters = self.changed_counters();
+            if rows.is_empty() && counters.is_none() {
+                return Ok(());
+            }
+            self.write(&rows, counters)?;
+        }
+    }
+
+    fn write(&mut self, rows: &[Row], counters: Option<Counters>) -> Result<(), StoreError> {
+        let (names, first_seq) = {
+            let lane = lock(&self.engine.lane);
+            let Lane::Open(open) = &*lane else { return Ok(()) };
+            (Arc::clone(&open.state.names), open.state.next_seq)
+        };
+        let batch = Batch { names: &names, rows, first_seq, counters };
+        let result = self.writer.append(&batch);
+        // The drain copies the dictionary when it adds a name while somebody else holds it.
+        drop(names);
+        self.dirty_since.get_or_insert_with(Instant::now);
+        let recovered = self.absorb(result.is_ok(), first_seq);
+        result.and(recovered)
+    }
+
+    /// Lets the lane know of the rows that are in the log now, and the memtable forget them.
+    fn absorb(&mut self, is_written: bool, first_seq: u64) -> Result<(), StoreError> {
+        let mut memtable = lock(&self.engine.memtable);
+        let mut lane = lock(&self.engine.lane);
+        let Lane::Open(open) = &mut *lane else { return Ok(()) };
+        let result = if is_written {
+            self.writer.absorb_into(&mut open.state, &mut self.scratch);
+            Ok(())
+        } else {
+            self.writer.recover(&mut open.state)
+        };
+        let logged = open.state.next_seq - first_seq;
+        memtable.retire(usize::try_from(logged).unwrap_or(usize::MAX));
+        let waiting = memtable.len() as u64;
+        let logged = memtable.appended - waiting;
+        drop(lane);
+        drop(memtable);
+        self.engine.control.report(|orders| {
+            orders.logged = logged;
+            if is_written {
+                orders.failure = None;
+            }
+        });
+        // Rows may be waiting in the rings for room in the memtable.
+        self.engine.bell.ring();
+        result
+    }
+
+    /// The lane's counters with those of this run, when they are not yet in the log.
+    fn changed_counters(&self) -> Option<Counters> {
+        let dropped_ring = lock(&self.engine.drain).totals().dropped;
+        let lane = lock(&self.engine.lane);
+        let Lane::Open(open) = &*lane else { return None };
+        let mut counters = self.engine.tally.counters(dropped_ring);
+        counters.merge(&open.counters_before);
+        (counters != open.state.counters).then_some(counters)
+    }
+
+    fn sync(&mut self) -> Result<(), StoreError> {
+        let logged = self.engine.control.lock().logged;
+        self.writer.sync()?;
+        self.dirty_since = None;
+        self.engine.control.report(|orders| {
+            orders.synced = orders.synced.max(logged);
+        });
+        Ok(())
+    }
+
+    fn pause_after(&self, error: &StoreError) {
+        log::warn!(target: "kronicler", "rows wait in memory: {error}");
+        self.engine.control.report(|orders| orders.failure = Some(error.to_string()));
+        self.engine.control.pause(RETRY_PAUSE);
+        self.engine.control.lock().has_work = true;
+    }
+
+    /// Begins a new head, then lets everyone see it at once.
+    fn clear(&mut self) {
+        let result = self.writer.clear(self.engine.run());
+        let engine = self.engine;
+        match result {
+            Ok(state) => {
+                let mut drain = lock(&engine.drain);
+                let mut memtable = lock(&engine.memtable);
+                let mut lane = lock(&engine.lane);
+                drain.begin_anew();
+                engine.tally.begin_anew();
+                memtable.clear();
+                *lane = Lane::Open(open_lane(&self.writer, state));
+                let appended = memtable.appended;
+                drop((drain, memtable, lane));
+                engine.control.report(|orders| {
+                    orders.logged = appended;
+                    orders.synced = appended;
+                    orders.failure = None;
+                });
+            }
+            Err(error) => engine.control.report(|orders| orders.failure = Some(error.to_string())),
+        }
+        engine.control.report(|orders| {
+            orders.clear = false;
+            orders.cleared += 1;
+        });
+    }
+
+    fn close(self) {
+        let engine = self.engine;
+        let state = {
+            let mut lane = lock(&engine.lane);
+            match std::mem::replace(&mut *lane, Lane::Closed) {
+                Lane::Open(open) => open.state,
+                other => {
+                    *lane = other;
+                    return;
+                }
+            }
+        };
+        if let Err(error) = self.writer.close(&state) {
+            engine.control.report(|orders| orders.failure = Some(error.to_string()));
+        }
+    }
+}

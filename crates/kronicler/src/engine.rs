@@ -1,0 +1,173 @@
+//! The engine of one open database: what its threads share.
+//!
+//! ```text
+//!  rings --drain--> memtable --disk thread--> head log, lane
+//!  (Drain)          (Memtable)                (Lane)
+//! ```
+//!
+//! Three locks, always taken in this order: drain, memtable, lane. That of the control is not
+//! taken while one of them is held. The drain is the consumer of
+//! all rings; it is run by its thread and by whoever wants to read its own writes. Only the disk
+//! thread touches files.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use kronicler_format::Run;
+use kronicler_queue::{Bell, Producer, ring};
+use kronicler_store::{Directory, LaneState, LaneView};
+
+use crate::control::Control;
+use crate::drain::Drain;
+use crate::memtable::{MEMTABLE_ROW_COUNT_MAX, Memtable};
+use crate::options::Options;
+use crate::sites::Sites;
+use crate::tally::Tally;
+
+/// Bytes that all live rings of a database may take together.
+const RINGS_SIZE_BYTES_MAX: u64 = 16 << 20;
+
+/// Where the life of an engine stands.
+#[derive(Debug, Default)]
+pub(crate) enum Lane {
+    /// Nothing was captured yet: no thread runs, no file was touched.
+    #[default]
+    Idle,
+    /// The disk thread is taking a lane and reading what is in it.
+    Opening,
+    /// Rows are taken.
+    Open(Box<OpenLane>),
+    /// The files cannot be written, for this reason.
+    Failed(String),
+    /// It was closed.
+    Closed,
+}
+
+/// A lane that this process owns.
+#[derive(Debug)]
+pub(crate) struct OpenLane {
+    pub state: LaneState,
+    pub path: PathBuf,
+    /// Calls that the lane had seen when its rows and counters were last begun anew.
+    pub seen_before: u64,
+    /// Counters of the lane at that time.
+    pub counters_before: kronicler_format::Counters,
+}
+
+/// What the threads of a database share.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub id: u32,
+    pub options: Mutex<Options>,
+    pub dir: OnceLock<PathBuf>,
+    pub sites: Mutex<Sites>,
+    pub bell: Arc<Bell>,
+    pub drain: Mutex<Drain>,
+    pub memtable: Mutex<Memtable>,
+    pub lane: Mutex<Lane>,
+    pub directory: Mutex<Option<Directory>>,
+    pub control: Control,
+    pub tally: Tally,
+    rings_size_bytes: AtomicU64,
+}
+
+/// The id of the default database.
+pub(crate) const DEFAULT_ID: u32 = 0;
+
+static NEXT_ID: AtomicU32 = AtomicU32::new(DEFAULT_ID + 1);
+
+/// An id that no other engine of this process has.
+pub(crate) fn next_id() -> u32 {
+    NEXT_ID.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A lock that outlives a panic of another holder: what it guards is counts and rows, which
+/// every holder leaves whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Engine {
+    pub fn new(id: u32, options: Options) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            options: Mutex::new(options),
+            dir: OnceLock::new(),
+            sites: Mutex::default(),
+            bell: Bell::new(),
+            drain: Mutex::new(Drain::new()),
+            memtable: Mutex::default(),
+            lane: Mutex::default(),
+            directory: Mutex::default(),
+            control: Control::default(),
+            tally: Tally::default(),
+            rings_size_bytes: AtomicU64::new(0),
+        })
+    }
+
+    /// The directory, fixed at the first use.
+    pub fn dir(&self) -> &PathBuf {
+        self.dir.get_or_init(|| lock(&self.options).resolve_dir())
+    }
+
+    /// Makes a ring for a thread, and starts the engine at the first. `None` when the rings of
+    /// this database have all the memory they may have.
+    pub fn attach(self: &Arc<Self>, thread: u32) -> Option<Producer> {
+        let capacity = {
+            let options = lock(&self.options);
+            if thread == 0 { options.ring_capacity_main } else { options.ring_capacity_worker }
+        };
+        let size_bytes = ring_size_bytes(capacity);
+        let taken = self.rings_size_bytes.fetch_add(size_bytes, Ordering::Relaxed);
+        let has_room = taken + size_bytes <= RINGS_SIZE_BYTES_MAX;
+        let made = has_room.then(|| ring(capacity, thread, Arc::clone(&self.bell)).ok()).flatten();
+        let Some((producer, consumer)) = made else {
+            self.release_ring(capacity);
+            return None;
+        };
+        lock(&self.drain).add(consumer);
+        crate::threads::start(self);
+        self.bell.ring();
+        Some(producer)
+    }
+
+    /// Gives the memory of a ring back to the others.
+    pub fn release_ring(&self, capacity: u32) {
+        self.rings_size_bytes.fetch_sub(ring_size_bytes(capacity), Ordering::Relaxed);
+    }
+
+    /// Who writes, as it is stored once per run.
+    pub fn run(&self) -> Run {
+        let options = lock(&self.options);
+        Run {
+            service: options.service.clone(),
+            version: options.version.clone(),
+            instance: options.instance.clone(),
+            host: crate::host::name(),
+            pid: std::process::id(),
+            start_ns: crate::host::now_ns(),
+            clock: options.clock.name().to_owned(),
+            ..Run::default()
+        }
+    }
+
+    /// What a run of these options that dies loses at most: its rings and its memtable.
+    pub fn lost_at_most(&self) -> u64 {
+        let rings = RINGS_SIZE_BYTES_MAX / kronicler_format::RECORD_SIZE_BYTES as u64;
+        rings + MEMTABLE_ROW_COUNT_MAX as u64
+    }
+
+    /// The own lane as queries see it: what is in the log, then what waits in memory.
+    pub fn own_view(&self) -> Option<LaneView> {
+        let memtable = lock(&self.memtable);
+        let lane = lock(&self.lane);
+        let Lane::Open(open) = &*lane else { return None };
+        let storage = Arc::clone(&lock(&self.options).storage);
+        Some(LaneView::new(storage, open.path.clone(), open.state.clone(), memtable.rows()))
+    }
+}
+
+fn ring_size_bytes(capacity: u32) -> u64 {
+    u64::from(capacity) * kronicler_format::RECORD_SIZE_BYTES as u64
+}

@@ -1,0 +1,120 @@
+//! What a database says about itself: where every call that was seen has gone.
+
+use std::path::PathBuf;
+
+use kronicler_format::Counters;
+use kronicler_store::Snapshot;
+
+use crate::engine::{Engine, Lane, lock};
+
+/// What a database says about itself.
+///
+/// `seen = stored + pending + skipped + dropped + lost` and `stored = live + quarantined` hold
+/// exactly; calls that died with a process which did not end in order are not among them, they
+/// are `lost_at_most`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Health {
+    /// The directory.
+    pub dir: PathBuf,
+    /// `idle`, `opening`, `open`, `stalled`, `failed`, `closed`, or `reader`.
+    pub state: &'static str,
+    /// Why it is stalled or failed.
+    pub error: Option<String>,
+    /// The lane that this process writes.
+    pub lane: Option<u16>,
+    /// How many lanes the database has.
+    pub lane_count: usize,
+    /// Where ticks come from: `tsc`, `counter` or `os`.
+    pub clock: &'static str,
+    /// Calls seen.
+    pub seen: u64,
+    /// Rows ever stored.
+    pub stored: u64,
+    /// Rows that can be read.
+    pub live: u64,
+    /// Rows that were stored and found damaged.
+    pub quarantined: u64,
+    /// Calls in rings and memtable, on their way.
+    pub pending: u64,
+    /// What happened to calls that became no row.
+    pub counters: Counters,
+    /// Threads that capture now.
+    pub ring_count: usize,
+    /// Names known.
+    pub name_count: usize,
+    /// Bytes of the head logs.
+    pub log_size_bytes: u64,
+    /// Head logs that cannot be read at all.
+    pub unreadable_heads: u32,
+}
+
+impl Health {
+    /// What can be told from a snapshot alone.
+    #[must_use]
+    pub fn of_snapshot(dir: PathBuf, snapshot: &Snapshot) -> Self {
+        let mut health = Self {
+            dir,
+            state: "reader",
+            clock: crate::clock::process_clock().name(),
+            lane_count: snapshot.lanes.len(),
+            unreadable_heads: snapshot.unreadable_heads,
+            ..Self::default()
+        };
+        for view in &snapshot.lanes {
+            let state = &view.state;
+            health.stored += state.stored();
+            health.quarantined += state.damage.rows;
+            health.pending += view.pending.len() as u64;
+            health.counters.merge(&state.counters);
+            health.name_count += state.names.names().len();
+            health.log_size_bytes += state.offset;
+        }
+        health.live = health.stored - health.quarantined;
+        let counters = &health.counters;
+        health.seen = health.stored
+            + health.pending
+            + counters.skipped_every
+            + counters.dropped()
+            + counters.lost_clock;
+        health
+    }
+}
+
+impl Engine {
+    /// What is known beyond the snapshot of other lanes: this process's own lane and rings.
+    pub fn own_health(&self, mut health: Health) -> Health {
+        health.error = self.control.lock().failure.clone();
+        let drain = lock(&self.drain);
+        let memtable = lock(&self.memtable);
+        let lane = lock(&self.lane);
+        let rings = drain.totals();
+        let run = self.tally.counters(rings.dropped);
+        health.clock = lock(&self.options).clock.name();
+        health.ring_count = drain.ring_count();
+        let waiting = rings.pushed - rings.taken + memtable.len() as u64;
+        health.pending += waiting;
+        health.seen += rings.pushed + rings.dropped + run.dropped_thread + run.dropped_closed;
+        health.counters.merge(&run);
+        health.state = match &*lane {
+            Lane::Idle => "idle",
+            Lane::Opening => "opening",
+            Lane::Open(_) if health.error.is_some() => "stalled",
+            Lane::Open(_) => "open",
+            Lane::Failed(_) => "failed",
+            Lane::Closed => "closed",
+        };
+        if let Lane::Open(open) = &*lane {
+            let state = &open.state;
+            health.lane = Some(state.head.lane);
+            health.lane_count += 1;
+            health.stored += state.stored();
+            health.quarantined += state.damage.rows;
+            health.live += state.stored() - state.damage.rows;
+            health.seen += open.seen_before;
+            health.counters.merge(&open.counters_before);
+            health.name_count += state.names.names().len();
+            health.log_size_bytes += state.offset;
+        }
+        health
+    }
+}
