@@ -14,6 +14,8 @@ use crate::engine::{Engine, Lane, lock};
 use crate::health::Health;
 use crate::options::Options;
 use crate::tally::Tally;
+use crate::thread_rings::with_ring;
+use crate::threads::attach;
 use crate::{Error, registry};
 
 /// A database. Handles are cheap to clone; all of one directory in one process share one engine.
@@ -85,7 +87,7 @@ impl Database {
     /// is no memory left for rings: call [`Database::count_ringless`] for each call then.
     #[must_use]
     pub fn attach(&self, thread: u32) -> Option<Producer> {
-        self.engine.attach(thread)
+        attach(&self.engine, thread)
     }
 
     /// Counts a call on a thread that has no ring.
@@ -111,7 +113,7 @@ impl Database {
         let site = self.site(name, "", true);
         let flags = Flags::new(Outcome::Ok, Kind::Manual).bits();
         let record = Record::new(start_ns, end_ns, site, flags);
-        crate::guard::with_ring(self, |ring| self.insert(ring, record))
+        self.with_ring(|ring| self.insert(ring, record))
     }
 
     /// Pushes a record that must not be dropped.
@@ -190,7 +192,7 @@ impl Database {
     pub fn flush(&self) -> Result<(), Error> {
         let budget = lock(&self.engine.options).exit_budget;
         let deadline = Instant::now() + budget;
-        let marks = lock(&self.engine.drain).marks();
+        let marks = lock(&self.engine.rings).marks();
         if matches!(*lock(&self.engine.lane), Lane::Idle) {
             return Ok(());
         }
@@ -249,12 +251,17 @@ impl Database {
         Directory::exists(&kronicler_store::Disk, dir.as_ref())
     }
 
+    /// Calls `f` with the ring of the calling Rust thread.
+    pub(crate) fn with_ring<T>(&self, f: impl FnOnce(Option<&mut Producer>) -> T) -> T {
+        with_ring(&self.engine, f)
+    }
+
     /// Waits until the rings are empty up to these marks.
     fn await_taken(&self, marks: &[(u64, u64)], deadline: Instant) -> Result<(), Error> {
         loop {
             self.engine.drain_now();
             self.check_writable()?;
-            if lock(&self.engine.drain).has_passed(marks) {
+            if lock(&self.engine.rings).has_passed(marks) {
                 return Ok(());
             }
             self.await_disk(deadline)?;

@@ -11,7 +11,6 @@ use kronicler_store::{Batch, LaneState, LaneWriter, StoreError};
 
 use crate::engine::{Engine, Lane, OpenLane, lock};
 use crate::options::Durability;
-use crate::threads::fail;
 
 /// How long to wait before a disk that refused is tried again.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
@@ -22,7 +21,7 @@ const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) fn run(engine: &Arc<Engine>) {
     match open(engine) {
         Ok(writer) => Writing::new(engine, writer).run(),
-        Err(error) => fail(engine, error.to_string()),
+        Err(error) => engine.fail(error.to_string()),
     }
     // A failed engine keeps its thread only to answer orders.
     loop {
@@ -92,7 +91,7 @@ impl<'a> Writing<'a> {
             }
             if let Err(error) = self.write_all() {
                 if is_closing {
-                    return fail(self.engine, error.to_string());
+                    return self.engine.fail(error.to_string());
                 }
                 self.pause_after(&error);
                 continue;
@@ -103,7 +102,7 @@ impl<'a> Writing<'a> {
             if self.is_sync_due(sync_target)
                 && let Err(error) = self.sync()
             {
-                return fail(self.engine, error.to_string());
+                return self.engine.fail(error.to_string());
             }
         }
     }
@@ -178,7 +177,7 @@ impl<'a> Writing<'a> {
 
     /// The lane's counters with those of this run, when they are not yet in the log.
     fn changed_counters(&self) -> Option<Counters> {
-        let dropped_ring = lock(&self.engine.drain).totals().dropped;
+        let dropped_ring = lock(&self.engine.rings).totals().dropped;
         let lane = lock(&self.engine.lane);
         let Lane::Open(open) = &*lane else { return None };
         let mut counters = self.engine.tally.counters(dropped_ring);
@@ -209,15 +208,15 @@ impl<'a> Writing<'a> {
         let engine = self.engine;
         match result {
             Ok(state) => {
-                let mut drain = lock(&engine.drain);
+                let mut rings = lock(&engine.rings);
                 let mut memtable = lock(&engine.memtable);
                 let mut lane = lock(&engine.lane);
-                drain.begin_anew();
+                rings.begin_anew();
                 engine.tally.begin_anew();
                 memtable.clear();
                 *lane = Lane::Open(open_lane(&self.writer, state));
                 let appended = memtable.appended;
-                drop((drain, memtable, lane));
+                drop((rings, memtable, lane));
                 engine.control.report(|orders| {
                     orders.logged = appended;
                     orders.synced = appended;

@@ -2,46 +2,18 @@
 //! the memtable. It never touches a file and never waits for one.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use kronicler_format::{Flags, Kind, Record, Row, SeriesEntry};
-use kronicler_queue::{Consumer, Conversion, Timeline, Triple};
+use kronicler_queue::{Consumer, Conversion, Triple};
 
 use crate::engine::{Engine, Lane, lock};
+use crate::rings::{Rings, Slot};
 use crate::tally::Tally;
 
 /// Records taken in one step from one ring: bounds how long the consumer role is held.
 const STEP_RECORD_COUNT_MAX: usize = 65_536;
 
 const UNKNOWN_SERIES: u32 = u32::MAX;
-
-/// Counts of the rings of a database since it was opened, gone rings included.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct RingTotals {
-    pub pushed: u64,
-    pub dropped: u64,
-    pub taken: u64,
-}
-
-/// The consumer of all rings of a database.
-#[derive(Debug)]
-pub(crate) struct Drain {
-    slots: Vec<Slot>,
-    next_key: u64,
-    gone: RingTotals,
-    /// What had been counted when the lane was last begun anew.
-    baseline: RingTotals,
-    timeline: Option<Timeline>,
-    series_of_tag: Vec<u32>,
-    rows: Vec<Row>,
-}
-
-/// A ring, and a key that no other ring of the database ever has.
-#[derive(Debug)]
-struct Slot {
-    key: u64,
-    ring: Consumer,
-}
 
 /// What a step of the drain did.
 #[derive(Debug, Clone, Copy, Default)]
@@ -56,162 +28,84 @@ pub(crate) struct Step {
     pub has_work: bool,
 }
 
-impl Drain {
-    pub const fn new() -> Self {
-        Self {
-            slots: Vec::new(),
-            next_key: 0,
-            gone: RingTotals { pushed: 0, dropped: 0, taken: 0 },
-            baseline: RingTotals { pushed: 0, dropped: 0, taken: 0 },
-            timeline: None,
-            series_of_tag: Vec::new(),
-            rows: Vec::new(),
+impl Engine {
+    /// Runs a step of the drain on the calling thread and tells the disk thread.
+    pub fn drain_now(&self) -> Step {
+        let step = step(&mut lock(&self.rings), self);
+        if step.has_work {
+            self.control.order(|orders| orders.has_work = true);
         }
-    }
-
-    pub fn add(&mut self, consumer: Consumer) {
-        self.slots.push(Slot { key: self.next_key, ring: consumer });
-        self.next_key += 1;
-    }
-
-    pub const fn ring_count(&self) -> usize {
-        self.slots.len()
-    }
-
-    pub fn has_records(&self) -> bool {
-        self.rings().any(|ring| !ring.is_empty() || ring.is_closed())
-    }
-
-    /// Counts of all rings since the lane was begun. Ring by ring, `taken` is never above
-    /// `pushed`.
-    pub fn totals(&self) -> RingTotals {
-        let totals = self.rings().fold(self.gone, |total, ring| RingTotals {
-            taken: total.taken + ring.taken(),
-            pushed: total.pushed + ring.pushed(),
-            dropped: total.dropped + ring.dropped(),
-        });
-        RingTotals {
-            pushed: totals.pushed - self.baseline.pushed,
-            dropped: totals.dropped - self.baseline.dropped,
-            taken: totals.taken - self.baseline.taken,
-        }
-    }
-
-    /// For each ring, how many records were pushed: what a flush waits to see taken.
-    pub fn marks(&self) -> Vec<(u64, u64)> {
-        self.slots.iter().map(|slot| (slot.key, slot.ring.pushed())).collect()
-    }
-
-    /// Whether all records before these marks were taken; a ring that is gone was drained.
-    pub fn has_passed(&self, marks: &[(u64, u64)]) -> bool {
-        marks.iter().all(|&(key, pushed)| {
-            let slot = self.slots.iter().find(|slot| slot.key == key);
-            slot.is_none_or(|slot| slot.ring.taken() >= pushed)
-        })
-    }
-
-    fn rings(&self) -> impl Iterator<Item = &Consumer> {
-        self.slots.iter().map(|slot| &slot.ring)
-    }
-
-    /// Forgets the records that wait, the counts so far, and which series belongs to which site:
-    /// the lane has got a new head.
-    pub fn begin_anew(&mut self) {
-        for Slot { ring, .. } in &mut self.slots {
-            ring.drain(usize::MAX, |_| {});
-        }
-        self.series_of_tag.clear();
-        self.baseline = RingTotals::default();
-        let totals = self.totals();
-        // What is pushed meanwhile belongs to the new head.
-        self.baseline = RingTotals { pushed: totals.taken, ..totals };
-    }
-
-    /// Takes all records and counts them as dropped.
-    pub fn discard(&mut self, counter: &AtomicU64) -> usize {
-        let mut taken = 0;
-        for Slot { ring, .. } in &mut self.slots {
-            taken += ring.drain(usize::MAX, |_| {});
-        }
-        Tally::add(counter, taken as u64);
-        taken
-    }
-
-    /// Moves what is in the rings to the memtable, as far as there is room.
-    pub fn step(&mut self, engine: &Engine) -> Step {
-        let mut step = Step { fullest: self.fullest(), ..Step::default() };
-        let may_take = match &*lock(&engine.lane) {
-            Lane::Open(_) => true,
-            Lane::Idle | Lane::Opening => false,
-            Lane::Failed(_) => {
-                step.taken = self.discard(&engine.tally.dropped_store);
-                false
-            }
-            Lane::Closed => {
-                step.taken = self.discard(&engine.tally.dropped_closed);
-                false
-            }
-        };
-        if may_take {
-            step.taken = self.take(engine);
-        }
-        step.left = self.rings().map(Consumer::len).sum();
-        step.has_work = step.taken > 0 || self.remove_gone(engine);
         step
     }
+}
 
-    fn take(&mut self, engine: &Engine) -> usize {
-        if self.rings().all(Consumer::is_empty) {
-            return 0;
+/// Moves what is in the rings to the memtable, as far as there is room.
+fn step(rings: &mut Rings, engine: &Engine) -> Step {
+    let mut step = Step { fullest: rings.fullest(), ..Step::default() };
+    let may_take = match &*lock(&engine.lane) {
+        Lane::Open(_) => true,
+        Lane::Idle | Lane::Opening => false,
+        Lane::Failed(_) => {
+            step.taken = rings.discard(&engine.tally.dropped_store);
+            false
         }
-        let source = lock(&engine.options).clock;
-        let timeline = self.timeline.get_or_insert_with(crate::clock::new_timeline);
-        let conversion = timeline.observe(Triple::read(source));
-        let triples = timeline.last_triples();
-        let mut room = lock(&engine.memtable).room();
-        let mut rows = std::mem::take(&mut self.rows);
-        let mut taken = 0;
-        let mut translate =
-            Translate { conversion, series_of_tag: &mut self.series_of_tag, engine };
-        for Slot { ring, .. } in &mut self.slots {
-            ring.set_triples(triples);
-            let thread = ring.thread();
-            let count = ring.drain(room.min(STEP_RECORD_COUNT_MAX), |records| {
-                translate.rows(records, thread, &mut rows);
-            });
-            room -= count;
-            taken += count;
+        Lane::Closed => {
+            step.taken = rings.discard(&engine.tally.dropped_closed);
+            false
         }
-        lock(&engine.memtable).append(&rows);
-        // What a burst needed is not kept: in quiet times the drain holds a few kilobytes.
-        rows.clear();
-        rows.shrink_to(4_096);
-        self.rows = rows;
-        taken
+    };
+    if may_take {
+        step.taken = take(rings, engine);
     }
+    step.left = rings.rings().map(Consumer::len).sum();
+    step.has_work = step.taken > 0 || remove_gone(rings, engine);
+    step
+}
 
-    fn fullest(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a ring has at most 2^24 records")]
-        let fill = |ring: &Consumer| ring.len() as f64 / f64::from(ring.capacity());
-        self.rings().map(fill).fold(0.0, f64::max)
+fn take(rings: &mut Rings, engine: &Engine) -> usize {
+    if rings.rings().all(Consumer::is_empty) {
+        return 0;
     }
-
-    /// Lets go of rings whose threads are gone and that are empty. Says whether there was one.
-    fn remove_gone(&mut self, engine: &Engine) -> bool {
-        let before = self.slots.len();
-        self.slots.retain(|Slot { ring, .. }| {
-            // Closed is asked first: nothing is pushed after it.
-            let is_gone = ring.is_closed() && ring.is_empty();
-            if is_gone {
-                self.gone.pushed += ring.pushed();
-                self.gone.dropped += ring.dropped();
-                self.gone.taken += ring.taken();
-                engine.release_ring(ring.capacity());
-            }
-            !is_gone
+    let source = lock(&engine.options).clock;
+    let timeline = rings.timeline.get_or_insert_with(crate::clock::new_timeline);
+    let conversion = timeline.observe(Triple::read(source));
+    let triples = timeline.last_triples();
+    let mut room = lock(&engine.memtable).room();
+    let mut rows = std::mem::take(&mut rings.rows);
+    let mut taken = 0;
+    let mut translate = Translate { conversion, series_of_tag: &mut rings.series_of_tag, engine };
+    for Slot { ring, .. } in &mut rings.slots {
+        ring.set_triples(triples);
+        let thread = ring.thread();
+        let count = ring.drain(room.min(STEP_RECORD_COUNT_MAX), |records| {
+            translate.rows(records, thread, &mut rows);
         });
-        self.slots.len() < before
+        room -= count;
+        taken += count;
     }
+    lock(&engine.memtable).append(&rows);
+    // What a burst needed is not kept: in quiet times the drain holds a few kilobytes.
+    rows.clear();
+    rows.shrink_to(4_096);
+    rings.rows = rows;
+    taken
+}
+
+/// Lets go of rings whose threads are gone and that are empty. Says whether there was one.
+fn remove_gone(rings: &mut Rings, engine: &Engine) -> bool {
+    let before = rings.slots.len();
+    rings.slots.retain(|Slot { ring, .. }| {
+        // Closed is asked first: nothing is pushed after it.
+        let is_gone = ring.is_closed() && ring.is_empty();
+        if is_gone {
+            rings.gone.pushed += ring.pushed();
+            rings.gone.dropped += ring.dropped();
+            rings.gone.taken += ring.taken();
+            engine.release_ring(ring.capacity());
+        }
+        !is_gone
+    });
+    rings.slots.len() < before
 }
 
 /// Turns records into rows.

@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!  rings --drain--> memtable --disk thread--> head log, lane
-//!  (Drain)          (Memtable)                (Lane)
+//!  (Rings)          (Memtable)                (Lane)
 //! ```
 //!
-//! Three locks, always taken in this order: drain, memtable, lane. That of the control is not
-//! taken while one of them is held. The drain is the consumer of
-//! all rings; it is run by its thread and by whoever wants to read its own writes. Only the disk
+//! Three locks, always taken in this order: rings, memtable, lane. That of the control is not
+//! taken while one of them is held. The drain empties the
+//! rings; it is run by its thread and by whoever wants to read its own writes. Only the disk
 //! thread touches files.
 
 use std::path::PathBuf;
@@ -19,9 +19,9 @@ use kronicler_queue::{Bell, Producer, ring};
 use kronicler_store::{Directory, LaneState, LaneView};
 
 use crate::control::Control;
-use crate::drain::Drain;
 use crate::memtable::{MEMTABLE_ROW_COUNT_MAX, Memtable};
 use crate::options::Options;
+use crate::rings::Rings;
 use crate::sites::Sites;
 use crate::tally::Tally;
 
@@ -63,7 +63,7 @@ pub(crate) struct Engine {
     pub dir: OnceLock<PathBuf>,
     pub sites: Mutex<Sites>,
     pub bell: Arc<Bell>,
-    pub drain: Mutex<Drain>,
+    pub rings: Mutex<Rings>,
     pub memtable: Mutex<Memtable>,
     pub lane: Mutex<Lane>,
     pub directory: Mutex<Option<Directory>>,
@@ -96,7 +96,7 @@ impl Engine {
             dir: OnceLock::new(),
             sites: Mutex::default(),
             bell: Bell::new(),
-            drain: Mutex::new(Drain::new()),
+            rings: Mutex::new(Rings::new()),
             memtable: Mutex::default(),
             lane: Mutex::default(),
             directory: Mutex::default(),
@@ -111,9 +111,9 @@ impl Engine {
         self.dir.get_or_init(|| lock(&self.options).resolve_dir())
     }
 
-    /// Makes a ring for a thread, and starts the engine at the first. `None` when the rings of
-    /// this database have all the memory they may have.
-    pub fn attach(self: &Arc<Self>, thread: u32) -> Option<Producer> {
+    /// Makes a ring for a thread. `None` when the rings of this database have all the memory they
+    /// may have.
+    pub fn add_ring(&self, thread: u32) -> Option<Producer> {
         let capacity = {
             let options = lock(&self.options);
             if thread == 0 { options.ring_capacity_main } else { options.ring_capacity_worker }
@@ -126,9 +126,7 @@ impl Engine {
             self.release_ring(capacity);
             return None;
         };
-        lock(&self.drain).add(consumer);
-        crate::threads::start(self);
-        self.bell.ring();
+        lock(&self.rings).add(consumer);
         Some(producer)
     }
 
@@ -156,6 +154,23 @@ impl Engine {
     pub fn lost_at_most(&self) -> u64 {
         let rings = RINGS_SIZE_BYTES_MAX / kronicler_format::RECORD_SIZE_BYTES as u64;
         rings + MEMTABLE_ROW_COUNT_MAX as u64
+    }
+
+    /// Gives the store up: what is captured from here on is counted as dropped.
+    pub fn fail(&self, cause: String) {
+        log::warn!(target: "kronicler", "captures are dropped: {cause}");
+        {
+            let mut memtable = lock(&self.memtable);
+            let mut lane = lock(&self.lane);
+            if !matches!(*lane, Lane::Closed) {
+                *lane = Lane::Failed(cause.clone());
+            }
+            Tally::add(&self.tally.dropped_store, memtable.clear());
+        }
+        self.control.report(|orders| {
+            orders.failure = Some(cause);
+            orders.synced = orders.synced.max(orders.sync_target);
+        });
     }
 
     /// The own lane as queries see it: what is in the log, then what waits in memory.

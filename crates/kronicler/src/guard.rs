@@ -1,35 +1,9 @@
 //! Capturing from Rust: a guard that times its own life.
 
-use std::cell::RefCell;
-
 use kronicler_format::{Flags, Kind, Outcome, Record};
-use kronicler_queue::{ClockSource, Producer};
+use kronicler_queue::ClockSource;
 
 use crate::Database;
-
-thread_local! {
-    static RINGS: RefCell<Vec<(u32, Producer)>> = const { RefCell::new(Vec::new()) };
-    static THREAD: u32 = next_thread();
-}
-
-/// Threads of Rust programs count from 1; the main thread is not told apart.
-fn next_thread() -> u32 {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static NEXT: AtomicU32 = AtomicU32::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-/// Calls `f` with the ring of the calling thread, made at the first call.
-pub(crate) fn with_ring<T>(db: &Database, f: impl FnOnce(Option<&mut Producer>) -> T) -> T {
-    RINGS.with_borrow_mut(|rings| {
-        let at = rings.iter().position(|(id, _)| *id == db.id());
-        let at = at.or_else(|| {
-            rings.push((db.id(), db.attach(THREAD.with(|thread| *thread))?));
-            Some(rings.len() - 1)
-        });
-        f(at.and_then(|at| rings.get_mut(at)).map(|(_, ring)| ring))
-    })
-}
 
 /// Times its own life: from [`Database::start`] until it is dropped. A panic on the way counts
 /// as an error.
@@ -67,7 +41,7 @@ impl Drop for Capture {
         let outcome = if std::thread::panicking() { Outcome::Error } else { self.outcome };
         let flags = Flags::new(outcome, Kind::Block).bits();
         let record = Record::new(self.start, end, self.site, flags);
-        with_ring(&self.db, |ring| match ring {
+        self.db.with_ring(|ring| match ring {
             Some(ring) => {
                 ring.push(record);
             }

@@ -84,16 +84,16 @@ impl Engine {
     /// What is known beyond the snapshot of other lanes: this process's own lane and rings.
     pub fn own_health(&self, mut health: Health) -> Health {
         health.error = self.control.lock().failure.clone();
-        let drain = lock(&self.drain);
+        let rings = lock(&self.rings);
         let memtable = lock(&self.memtable);
         let lane = lock(&self.lane);
-        let rings = drain.totals();
-        let run = self.tally.counters(rings.dropped);
+        let totals = rings.totals();
+        let run = self.tally.counters(totals.dropped);
         health.clock = lock(&self.options).clock.name();
-        health.ring_count = drain.ring_count();
-        let waiting = rings.pushed - rings.taken + memtable.len() as u64;
+        health.ring_count = rings.ring_count();
+        let waiting = totals.pushed - totals.taken + memtable.len() as u64;
         health.pending += waiting;
-        health.seen += rings.pushed + rings.dropped + run.dropped_thread + run.dropped_closed;
+        health.seen += totals.pushed + totals.dropped + run.dropped_thread + run.dropped_closed;
         health.counters.merge(&run);
         health.state = match &*lane {
             Lane::Idle => "idle",

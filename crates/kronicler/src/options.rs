@@ -10,6 +10,9 @@ use kronicler_store::{Disk, Storage};
 
 use crate::Error;
 
+/// The name of a database's directory where no other is given.
+pub const DIR_NAME: &str = ".kronicler_data";
+
 /// When rows are made to survive a power cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Durability {
@@ -101,7 +104,7 @@ impl Options {
     /// The directory, absolute.
     #[must_use]
     pub fn resolve_dir(&self) -> PathBuf {
-        let dir = self.dir.clone().unwrap_or_else(|| crate::DIR_NAME.into());
+        let dir = self.dir.clone().unwrap_or_else(|| DIR_NAME.into());
         std::path::absolute(&dir).unwrap_or(dir)
     }
 

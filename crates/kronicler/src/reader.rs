@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kronicler_store::{Directory, Disk, Snapshot, Storage, StoreError};
 
 use crate::Error;
-
-/// The name of a database's directory where no other is given.
-pub const DIR_NAME: &str = ".kronicler_data";
+use crate::options::DIR_NAME;
 
 /// Reads a database: takes no lock, writes nothing, keeps no descriptor open.
 ///

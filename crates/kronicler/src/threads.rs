@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use kronicler_queue::Producer;
+
 use crate::drain::Step;
 use crate::engine::{Engine, Lane, lock};
 
@@ -15,8 +17,16 @@ const SLEEP_MAX: Duration = Duration::from_millis(50);
 /// After so long without a record the drain parks.
 const IDLE_BEFORE_PARK: Duration = Duration::from_secs(1);
 
+/// Makes a ring for a thread that captures; the first starts the engine.
+pub(crate) fn attach(engine: &Arc<Engine>, thread: u32) -> Option<Producer> {
+    let producer = engine.add_ring(thread)?;
+    start(engine);
+    engine.bell.ring();
+    Some(producer)
+}
+
 /// Starts the threads of an engine, unless they run.
-pub(crate) fn start(engine: &Arc<Engine>) {
+fn start(engine: &Arc<Engine>) {
     {
         let mut lane = lock(&engine.lane);
         if !matches!(*lane, Lane::Idle) {
@@ -33,29 +43,12 @@ fn spawn(engine: &Arc<Engine>, name: &'static str, root: fn(&Arc<Engine>)) {
     let shared = Arc::clone(engine);
     let spawned = thread::Builder::new().name(name.to_owned()).spawn(move || {
         if catch_unwind(AssertUnwindSafe(|| root(&shared))).is_err() {
-            fail(&shared, format!("the thread {name} met a defect of Kronicler"));
+            shared.fail(format!("the thread {name} met a defect of Kronicler"));
         }
     });
     if let Err(error) = spawned {
-        fail(engine, format!("cannot start the thread {name}: {error}"));
+        engine.fail(format!("cannot start the thread {name}: {error}"));
     }
-}
-
-/// Gives the store up: what is captured from here on is counted as dropped.
-pub(crate) fn fail(engine: &Engine, cause: String) {
-    log::warn!(target: "kronicler", "captures are dropped: {cause}");
-    {
-        let mut memtable = lock(&engine.memtable);
-        let mut lane = lock(&engine.lane);
-        if !matches!(*lane, Lane::Closed) {
-            *lane = Lane::Failed(cause.clone());
-        }
-        crate::tally::Tally::add(&engine.tally.dropped_store, memtable.clear());
-    }
-    engine.control.report(|orders| {
-        orders.failure = Some(cause);
-        orders.synced = orders.synced.max(orders.sync_target);
-    });
 }
 
 fn drain(engine: &Arc<Engine>) {
@@ -69,7 +62,7 @@ fn drain(engine: &Arc<Engine>) {
         if now.duration_since(last_record) < IDLE_BEFORE_PARK {
             engine.bell.sleep(pause_after(step));
         } else {
-            engine.bell.park(|| lock(&engine.drain).has_records());
+            engine.bell.park(|| lock(&engine.rings).has_records());
             last_record = Instant::now();
         }
     }
@@ -83,15 +76,4 @@ fn pause_after(step: Step) -> Duration {
     }
     let quarters = step.fullest * 4.0;
     if quarters > 1.0 { SLEEP_MIN } else { SLEEP_MAX.mul_f64(1.0 - quarters).max(SLEEP_MIN) }
-}
-
-impl Engine {
-    /// Runs a step of the drain on the calling thread and tells the disk thread.
-    pub fn drain_now(&self) -> Step {
-        let step = lock(&self.drain).step(self);
-        if step.has_work {
-            self.control.order(|orders| orders.has_work = true);
-        }
-        step
-    }
 }

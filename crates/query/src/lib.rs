@@ -22,5 +22,5 @@ pub use filter::Filter;
 pub use name_table::NameTable;
 pub use outliers::{Outlier, OutlierLimits, outliers};
 pub use stats::{FunctionStats, exact_percentiles, function_names, moments, percentiles, stats};
-pub use stream::{RowStream, fetch};
+pub use stream::{RowStream, fetch, fetch_batch};
 pub use top::{newest, slowest};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kronicler_store::{RowId, Snapshot, StoreError};
 
+use crate::answer::Answer;
 use crate::batch::{RowBatch, StoredRow};
 use crate::filter::Filter;
 use crate::name_table::NameTable;
@@ -70,11 +71,21 @@ impl RowStream {
 /// # Errors
 /// When a log cannot be read.
 pub fn fetch(snapshot: &Snapshot, id: RowId) -> Result<Option<StoredRow>, StoreError> {
+    Ok(fetch_batch(snapshot, id)?.value.get(0))
+}
+
+/// The row with this id as a batch of one, or an empty one when there is none.
+///
+/// # Errors
+/// When a log cannot be read.
+pub fn fetch_batch(snapshot: &Snapshot, id: RowId) -> Result<Answer<RowBatch>, StoreError> {
+    let mut batch = RowBatch::new(Arc::new(NameTable::new(snapshot)));
     let index = snapshot.lanes.iter().position(|view| u64::from(view.lane()) == id.lane());
-    let Some(index) = index else { return Ok(None) };
+    let Some(index) = index else {
+        return Ok(Answer { value: batch, is_partial: snapshot.is_partial() });
+    };
     let filter = Filter::default();
     let mut lane = LaneScan::new(index, &snapshot.lanes[index], &filter);
-    let mut batch = RowBatch::new(Arc::new(NameTable::new(snapshot)));
     let mut take = |seq, row: &kronicler_format::Row| {
         if seq == id.seq() {
             batch.push(snapshot, index, seq, row);
@@ -86,5 +97,6 @@ pub fn fetch(snapshot: &Snapshot, id: RowId) -> Result<Option<StoredRow>, StoreE
         Some(block) => lane.visit_block(block, &mut take)?,
         None => lane.visit_pending(&mut take),
     }
-    Ok(batch.get(0))
+    let is_partial = snapshot.is_partial() || lane.is_partial;
+    Ok(Answer { value: batch, is_partial })
 }

@@ -1,0 +1,128 @@
+//! The rings of a database, seen from the consumer's end.
+
+use std::sync::atomic::AtomicU64;
+
+use kronicler_format::Row;
+use kronicler_queue::{Consumer, Timeline};
+
+use crate::tally::Tally;
+
+/// Counts of the rings of a database since it was opened, gone rings included.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct RingTotals {
+    pub pushed: u64,
+    pub dropped: u64,
+    pub taken: u64,
+}
+
+/// The consumer of all rings of a database, and what it needs to turn records into rows.
+#[derive(Debug)]
+pub(crate) struct Rings {
+    pub slots: Vec<Slot>,
+    next_key: u64,
+    /// Counts of rings whose threads have ended.
+    pub gone: RingTotals,
+    /// What had been counted when the lane was last begun anew.
+    baseline: RingTotals,
+    pub timeline: Option<Timeline>,
+    /// Series by site and flags.
+    pub series_of_tag: Vec<u32>,
+    /// Memory to collect rows in.
+    pub rows: Vec<Row>,
+}
+
+/// A ring, and a key that no other ring of the database ever has.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    key: u64,
+    pub ring: Consumer,
+}
+
+impl Rings {
+    pub const fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            next_key: 0,
+            gone: RingTotals { pushed: 0, dropped: 0, taken: 0 },
+            baseline: RingTotals { pushed: 0, dropped: 0, taken: 0 },
+            timeline: None,
+            series_of_tag: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    pub fn add(&mut self, consumer: Consumer) {
+        self.slots.push(Slot { key: self.next_key, ring: consumer });
+        self.next_key += 1;
+    }
+
+    pub const fn ring_count(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub fn has_records(&self) -> bool {
+        self.rings().any(|ring| !ring.is_empty() || ring.is_closed())
+    }
+
+    /// Counts of all rings since the lane was begun. Ring by ring, `taken` is never above
+    /// `pushed`.
+    pub fn totals(&self) -> RingTotals {
+        let totals = self.rings().fold(self.gone, |total, ring| RingTotals {
+            taken: total.taken + ring.taken(),
+            pushed: total.pushed + ring.pushed(),
+            dropped: total.dropped + ring.dropped(),
+        });
+        RingTotals {
+            pushed: totals.pushed - self.baseline.pushed,
+            dropped: totals.dropped - self.baseline.dropped,
+            taken: totals.taken - self.baseline.taken,
+        }
+    }
+
+    /// For each ring, how many records were pushed: what a flush waits to see taken.
+    pub fn marks(&self) -> Vec<(u64, u64)> {
+        self.slots.iter().map(|slot| (slot.key, slot.ring.pushed())).collect()
+    }
+
+    /// Whether all records before these marks were taken; a ring that is gone was drained.
+    pub fn has_passed(&self, marks: &[(u64, u64)]) -> bool {
+        marks.iter().all(|&(key, pushed)| {
+            let slot = self.slots.iter().find(|slot| slot.key == key);
+            slot.is_none_or(|slot| slot.ring.taken() >= pushed)
+        })
+    }
+
+    pub fn rings(&self) -> impl Iterator<Item = &Consumer> {
+        self.slots.iter().map(|slot| &slot.ring)
+    }
+
+    /// Forgets the records that wait, the counts so far, and which series belongs to which site:
+    /// the lane has got a new head.
+    pub fn begin_anew(&mut self) {
+        for Slot { ring, .. } in &mut self.slots {
+            ring.drain(usize::MAX, |_| {});
+        }
+        self.series_of_tag.clear();
+        self.baseline = RingTotals::default();
+        let totals = self.totals();
+        // What is pushed meanwhile belongs to the new head.
+        self.baseline = RingTotals { pushed: totals.taken, ..totals };
+    }
+
+    /// Takes all records and counts them as dropped.
+    pub fn discard(&mut self, counter: &AtomicU64) -> usize {
+        let mut taken = 0;
+        for Slot { ring, .. } in &mut self.slots {
+            taken += ring.drain(usize::MAX, |_| {});
+        }
+        Tally::add(counter, taken as u64);
+        taken
+    }
+
+    /// How full the fullest ring is, from 0 to 1.
+    pub fn fullest(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a ring has at most 2^24 records")]
+        let fill = |ring: &Consumer| ring.len() as f64 / f64::from(ring.capacity());
+        self.rings().map(fill).fold(0.0, f64::max)
+    }
+}

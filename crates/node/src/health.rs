@@ -1,0 +1,85 @@
+//! Health on its way to JavaScript.
+
+use kronicler::Health;
+use napi_derive::napi;
+
+/// Where every call that was seen has gone.
+#[napi(object, object_from_js = false)]
+pub struct NativeHealth {
+    /// The directory.
+    pub dir: String,
+    /// How it is.
+    pub state: String,
+    /// Why it is stalled or failed.
+    pub error: Option<String>,
+    /// The lane that this process writes.
+    pub lane: Option<u32>,
+    /// Lanes of the database.
+    pub lane_count: u32,
+    /// Where ticks come from.
+    pub clock: String,
+    /// Calls seen.
+    pub seen: f64,
+    /// Rows ever stored.
+    pub stored: f64,
+    /// Rows that can be read.
+    pub live: f64,
+    /// Rows found damaged.
+    pub quarantined: f64,
+    /// Calls on their way.
+    pub pending: f64,
+    /// Left out by the option `every`.
+    pub skipped_every: f64,
+    /// Dropped because a ring was full.
+    pub dropped_ring: f64,
+    /// Dropped because a thread got no ring.
+    pub dropped_thread: f64,
+    /// Dropped because the store could not be written.
+    pub dropped_store: f64,
+    /// Dropped because the database was closed.
+    pub dropped_closed: f64,
+    /// Lost because the clock jumped.
+    pub lost_clock: f64,
+    /// Lost with processes that did not end in order, at most.
+    pub lost_at_most: f64,
+    /// Threads that capture.
+    pub ring_count: u32,
+    /// Names known.
+    pub name_count: u32,
+    /// Bytes of the head logs.
+    pub log_size_bytes: f64,
+    /// Head logs that cannot be read.
+    pub unreadable_heads: u32,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "JavaScript has doubles; counts are below 2^53")]
+impl NativeHealth {
+    pub(crate) fn new(health: Health) -> Self {
+        let small = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let counters = &health.counters;
+        Self {
+            dir: health.dir.display().to_string(),
+            state: health.state.to_owned(),
+            error: health.error,
+            lane: health.lane.map(u32::from),
+            lane_count: small(health.lane_count),
+            clock: health.clock.to_owned(),
+            seen: health.seen as f64,
+            stored: health.stored as f64,
+            live: health.live as f64,
+            quarantined: health.quarantined as f64,
+            pending: health.pending as f64,
+            skipped_every: counters.skipped_every as f64,
+            dropped_ring: counters.dropped_ring as f64,
+            dropped_thread: counters.dropped_thread as f64,
+            dropped_store: counters.dropped_store as f64,
+            dropped_closed: counters.dropped_closed as f64,
+            lost_clock: counters.lost_clock as f64,
+            lost_at_most: counters.lost_at_most as f64,
+            ring_count: small(health.ring_count),
+            name_count: small(health.name_count),
+            log_size_bytes: health.log_size_bytes as f64,
+            unreadable_heads: health.unreadable_heads,
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The functions that a captured call goes through: no arguments, no result, no allocation.
+//!
+//! They speak to JavaScript through the scratch of their thread (`src-ts/native.ts` draws it).
+//! Registered with Node-API directly: behind `#[napi]` a call costs three times as much.
+#![expect(unsafe_code, reason = "raw Node-API callbacks on memory of JavaScript")]
+
+use std::ffi::CStr;
+use std::ptr;
+
+use kronicler::format::Record;
+use napi::bindgen_prelude::*;
+use napi::sys;
+use napi_derive::napi;
+
+use crate::store::database_by_id;
+use crate::thread_state::{ThreadState, current};
+
+/// Places in the scratch, in 8-byte words.
+mod word {
+    /// Start: ticks, or the time given by hand.
+    pub const START: usize = 0;
+    /// Site and flags in the lower half, id of the database in the upper.
+    pub const CALL: usize = 1;
+    /// End given by hand.
+    pub const END: usize = 2;
+    /// How times are given in the lower half, what came of it in the upper.
+    pub const INSERT: usize = 3;
+}
+
+impl ThreadState {
+    #[inline(always)]
+    fn read(&self, word: usize) -> u64 {
+        // SAFETY: the scratch has 16 words and lives as long as the state; plain integers.
+        unsafe { self.scratch.add(word).read() }
+    }
+
+    #[inline(always)]
+    fn write(&mut self, word: usize, value: u64) {
+        // SAFETY: as in `read`; JavaScript of this thread does not run meanwhile.
+        unsafe { self.scratch.add(word).write(value) }
+    }
+
+    /// Database, site and flags of the call, as `end` and `insert` are told.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "the word holds two halves")]
+    fn call(&self) -> (u32, u32, u8) {
+        let call = self.read(word::CALL);
+        let tag = call as u32;
+        ((call >> 32) as u32, tag >> 8, tag as u8)
+    }
+}
+
+/// Writes the present tick. Ticks are below 2^62, so their bits are those of a finite double.
+unsafe extern "C" fn tick(_: sys::napi_env, _: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: not kept beyond this call.
+    if let Some(state) = unsafe { current() } {
+        let now = state.clock.now();
+        state.write(word::START, now);
+    }
+    ptr::null_mut()
+}
+
+/// Records a call that ends now.
+unsafe extern "C" fn end(_: sys::napi_env, _: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: not kept beyond this call.
+    if let Some(state) = unsafe { current() } {
+        let end = state.clock.now();
+        let start = state.read(word::START);
+        let (database, site, flags) = state.call();
+        match state.ring(database) {
+            Some(ring) => {
+                ring.push(Record::new(start, end, site, flags));
+            }
+            None => count_ringless(database),
+        }
+    }
+    ptr::null_mut()
+}
+
+#[cold]
+fn count_ringless(database: u32) {
+    if let Some(database) = database_by_id(database) {
+        database.count_ringless();
+    }
+}
+
+/// Inserts a row with times given by hand.
+unsafe extern "C" fn insert(_: sys::napi_env, _: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: not kept beyond this call.
+    if let Some(state) = unsafe { current() } {
+        let result = insert_row(state);
+        let is_failed = result.is_err();
+        state.insert_error = result.err();
+        let mode = state.read(word::INSERT) & u64::from(u32::MAX);
+        state.write(word::INSERT, mode | u64::from(is_failed) << 32);
+    }
+    ptr::null_mut()
+}
+
+fn insert_row(state: &mut ThreadState) -> std::result::Result<(), kronicler::Error> {
+    let (database, site, flags) = state.call();
+    let is_integers = state.read(word::INSERT) & u64::from(u32::MAX) == 1;
+    let time = |bits| if is_integers { bits } else { nanoseconds(f64::from_bits(bits)) };
+    let record =
+        Record::new(time(state.read(word::START)), time(state.read(word::END)), site, flags);
+    let Some(db) = database_by_id(database) else { return Ok(()) };
+    db.insert(state.ring(database), record)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the facade has checked that it lies between 0 and 2^53"
+)]
+fn nanoseconds(value: f64) -> u64 {
+    value.round() as u64
+}
+
+/// Hands the hot functions to JavaScript.
+#[napi(module_exports)]
+pub fn init(exports: Object<'_>, env: Env) -> Result<()> {
+    let functions: [(&CStr, unsafe extern "C" fn(_, _) -> _); 3] =
+        [(c"tick", tick), (c"end", end), (c"insert", insert)];
+    for (name, function) in functions {
+        let mut value = ptr::null_mut();
+        let length = name.count_bytes().cast_signed();
+        // SAFETY: live handles, a function that lives as long as the library, a C string.
+        napi::check_status!(unsafe {
+            sys::napi_create_function(
+                env.raw(),
+                name.as_ptr(),
+                length,
+                Some(function),
+                ptr::null_mut(),
+                &raw mut value,
+            )
+        })?;
+        // SAFETY: as above.
+        napi::check_status!(unsafe {
+            sys::napi_set_named_property(env.raw(), exports.raw(), name.as_ptr(), value)
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,17 @@
+//! The Node edge of Kronicler: converts, never decides.
+//!
+//! [`hot`] holds the functions that a captured call goes through, registered with Node-API
+//! directly; all else goes through `#[napi]`. The contract is `src-ts/native.ts`.
+
+mod error;
+mod thread_state;
+mod exit;
+mod hot;
+mod work;
+mod options;
+mod rows;
+mod stats;
+mod health;
+mod stream;
+mod store;
+mod setup;

@@ -1,0 +1,96 @@
+//! Options and filters as JavaScript gives them.
+
+use std::time::Duration;
+
+use kronicler::format::Outcome;
+use kronicler::query::Filter;
+use kronicler::{Error, Options};
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+use crate::error::to_js;
+
+/// Options of a database; absent means the default.
+#[napi(object, object_to_js = false)]
+pub struct NativeOptions {
+    /// Directory of the files.
+    pub dir: Option<String>,
+    /// `sync`, `interval` or `os`.
+    pub durability: Option<String>,
+    /// Name of the service.
+    pub service: Option<String>,
+    /// Its version.
+    pub version: Option<String>,
+    /// Which instance of it.
+    pub instance: Option<String>,
+    /// How long an end or a blocking call waits for the disk, in milliseconds.
+    pub exit_budget_ms: Option<f64>,
+}
+
+impl NativeOptions {
+    pub(crate) fn parse(self) -> Result<Options> {
+        let mut options = Options::default();
+        options.dir = self.dir.map(Into::into);
+        options.service = self.service.unwrap_or_default();
+        options.version = self.version.unwrap_or_default();
+        options.instance = self.instance.unwrap_or_default();
+        if let Some(word) = self.durability {
+            options.durability = word.parse::<kronicler::Durability>().map_err(to_js)?;
+        }
+        if let Some(ms) = self.exit_budget_ms {
+            let budget = Duration::try_from_secs_f64(ms / 1_000.0);
+            options.exit_budget = budget.map_err(|_| {
+                to_js(Error::InvalidOption {
+                    option: "exitBudgetMs",
+                    value: ms.to_string(),
+                    remedy: "use a number of milliseconds from 0 on",
+                })
+            })?;
+        }
+        Ok(options)
+    }
+}
+
+/// Which rows a question is about; absent means any.
+#[napi(object, object_to_js = false)]
+pub struct NativeFilter {
+    /// Names or patterns.
+    pub names: Option<Vec<String>>,
+    /// End at this time or later: nanoseconds since the Unix epoch, decimal.
+    pub since: Option<String>,
+    /// End before this time: nanoseconds since the Unix epoch, decimal.
+    pub until: Option<String>,
+    /// Least duration in nanoseconds.
+    pub min_duration: Option<f64>,
+    /// `ok`, `error` or `aborted`.
+    pub outcome: Option<String>,
+}
+
+impl NativeFilter {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the facade has checked the duration; the cast saturates"
+    )]
+    pub(crate) fn parse(self) -> Result<Filter> {
+        Ok(Filter {
+            names: self.names.unwrap_or_default(),
+            since_ns: self.since.map(|text| parse_time("since", &text)).transpose()?,
+            until_ns: self.until.map(|text| parse_time("until", &text)).transpose()?,
+            min_duration_ns: self.min_duration.unwrap_or(0.0) as u64,
+            outcome: self.outcome.map(|word| parse_outcome(&word)).transpose()?,
+        })
+    }
+}
+
+fn parse_time(option: &'static str, text: &str) -> Result<i64> {
+    let remedy = "use nanoseconds since the Unix epoch";
+    let invalid = |_| to_js(Error::InvalidOption { option, value: text.to_owned(), remedy });
+    text.parse().map_err(invalid)
+}
+
+fn parse_outcome(word: &str) -> Result<Outcome> {
+    let (option, remedy) = ("outcome", "use 'ok', 'error' or 'aborted'");
+    let invalid = || to_js(Error::InvalidOption { option, value: word.to_owned(), remedy });
+    Outcome::parse(word).ok_or_else(invalid)
+}

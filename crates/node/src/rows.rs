@@ -1,0 +1,91 @@
+//! Rows on their way to JavaScript: columns in one buffer, never object by object.
+
+use kronicler::query::{Answer, RowBatch};
+use napi::bindgen_prelude::*;
+use napi::sys;
+use napi_derive::napi;
+
+/// Bytes that JavaScript gets as an `ArrayBuffer`, copied: external ones are forbidden where V8
+/// has its sandbox (Electron).
+pub struct Columns(Vec<u8>);
+
+impl TypeName for Columns {
+    fn type_name() -> &'static str {
+        "ArrayBuffer"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::Object
+    }
+}
+
+impl ToNapiValue for Columns {
+    #[expect(unsafe_code, reason = "the trait wants it so")]
+    unsafe fn to_napi_value(env: sys::napi_env, value: Self) -> Result<sys::napi_value> {
+        let buffer = ArrayBuffer::copy_from(&Env::from_raw(env), value.0)?;
+        // SAFETY: the environment is the one that called.
+        unsafe { ArrayBuffer::to_napi_value(env, buffer) }
+    }
+}
+
+/// Rows as columns, one after the other: ids (f64), ends (i64), durations (u64), name numbers
+/// (u32), threads (u32), flags (u8).
+#[napi(object, object_from_js = false)]
+pub struct NativeRows {
+    /// How many rows there are.
+    pub count: u32,
+    /// The columns.
+    #[napi(ts_type = "ArrayBuffer")]
+    pub columns: Columns,
+    /// The names that name numbers speak of.
+    pub names: Vec<String>,
+    /// Where each was wrapped.
+    pub sources: Vec<String>,
+    /// Whether stored rows could not be read.
+    pub partial: bool,
+}
+
+impl NativeRows {
+    pub(crate) fn new(answer: &Answer<RowBatch>) -> Self {
+        let rows = &answer.value;
+        let (names, numbers) = used_names(rows);
+        Self {
+            count: u32::try_from(rows.len()).unwrap_or(u32::MAX),
+            columns: Columns(columns(rows, &numbers)),
+            names: names.iter().map(|&name| rows.names()[name].name.to_string()).collect(),
+            sources: names.iter().map(|&name| rows.names()[name].source.to_string()).collect(),
+            partial: answer.is_partial,
+        }
+    }
+}
+
+/// The names that occur, and for each row the number of its name among them.
+fn used_names(rows: &RowBatch) -> (Vec<usize>, Vec<u32>) {
+    let mut number_of = vec![u32::MAX; rows.names().len()];
+    let mut names = Vec::new();
+    let numbers = rows.name_numbers.iter().map(|&name| {
+        let name = name as usize;
+        if number_of[name] == u32::MAX {
+            number_of[name] = u32::try_from(names.len()).unwrap_or(u32::MAX);
+            names.push(name);
+        }
+        number_of[name]
+    });
+    let numbers = numbers.collect();
+    (names, numbers)
+}
+
+fn columns(rows: &RowBatch, numbers: &[u32]) -> Vec<u8> {
+    const ROW_SIZE_BYTES: usize = 3 * 8 + 2 * 4 + 1;
+    let mut out = Vec::with_capacity(rows.len() * ROW_SIZE_BYTES);
+    for &id in &rows.ids {
+        #[expect(clippy::cast_precision_loss, reason = "ids are below 2^53")]
+        out.extend_from_slice(&(id as f64).to_le_bytes());
+    }
+    rows.ends_ns.iter().for_each(|end| out.extend_from_slice(&end.to_le_bytes()));
+    rows.durations_ns.iter().for_each(|duration| out.extend_from_slice(&duration.to_le_bytes()));
+    numbers.iter().for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
+    rows.threads.iter().for_each(|thread| out.extend_from_slice(&thread.to_le_bytes()));
+    out.extend_from_slice(&rows.flags);
+    out
+}

@@ -1,0 +1,313 @@
+//! A database, or a reader of one, in the hands of JavaScript.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kronicler::query::{self, Filter};
+use kronicler::{Database, Health, Reader, RowId, Snapshot};
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+use crate::error::to_js;
+use crate::health::NativeHealth;
+use crate::options::NativeFilter;
+use crate::rows::NativeRows;
+use crate::stats::NativeStats;
+use crate::stream::NativeRowStream;
+use crate::work::Work;
+
+/// Databases by id, for the threads that capture into them.
+static DATABASES: Mutex<Option<HashMap<u32, Database>>> = Mutex::new(None);
+
+/// The database with this id. The default one, whose id is 0, is always there.
+pub(crate) fn database_by_id(id: u32) -> Option<Database> {
+    if id == 0 {
+        return Some(Database::default_database());
+    }
+    let databases = DATABASES.lock().unwrap_or_else(PoisonError::into_inner);
+    databases.as_ref().and_then(|databases| databases.get(&id).cloned())
+}
+
+/// Where rows come from.
+#[derive(Debug)]
+enum Source {
+    Database(Database),
+    Reader(Reader),
+}
+
+impl Source {
+    fn snapshot(&self) -> Result<Snapshot> {
+        let snapshot = match self {
+            Self::Database(database) => database.snapshot(),
+            Self::Reader(reader) => reader.snapshot(),
+        };
+        snapshot.map_err(to_js)
+    }
+
+    /// The database, for what a reader may not do.
+    fn database(&self) -> Result<&Database> {
+        match self {
+            Self::Database(database) => Ok(database),
+            Self::Reader(reader) => Err(Error::from_reason(format!(
+                "KRONICLER_READ_ONLY: {} was opened by Database.reader(), which never writes; \
+                 open it with new Database({{ dir }})",
+                reader.dir().display()
+            ))),
+        }
+    }
+
+    fn health(&self) -> Result<NativeHealth> {
+        let health = match self {
+            Self::Database(database) => database.health().map_err(to_js)?,
+            Self::Reader(reader) => Health::of_snapshot(reader.dir().to_owned(), &self.snapshot()?),
+        };
+        Ok(NativeHealth::new(health))
+    }
+
+    fn stats(&self, filter: &Filter) -> Result<Vec<NativeStats>> {
+        let stats = query::stats(&self.snapshot()?, filter).map_err(to_js)?;
+        Ok(stats.value.iter().map(NativeStats::new).collect())
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "JavaScript has doubles")]
+    fn percentiles(&self, filter: &Filter, qs: &[f64], exact: bool) -> Result<Vec<f64>> {
+        let snapshot = self.snapshot()?;
+        let answer = if exact {
+            query::exact_percentiles(&snapshot, filter, qs)
+        } else {
+            query::percentiles(&snapshot, filter, qs)
+        };
+        let values = answer.map_err(to_js)?.value.unwrap_or_default();
+        Ok(values.into_iter().map(|value| value as f64).collect())
+    }
+
+    fn slowest(&self, filter: &Filter, limit: u32) -> Result<NativeRows> {
+        let rows = query::slowest(&self.snapshot()?, filter, limit as usize).map_err(to_js)?;
+        Ok(NativeRows::new(&rows))
+    }
+
+    fn newest(&self, filter: &Filter, limit: u32) -> Result<NativeRows> {
+        let rows = query::newest(&self.snapshot()?, filter, limit as usize).map_err(to_js)?;
+        Ok(NativeRows::new(&rows))
+    }
+}
+
+/// A database, or a reader of one.
+#[napi]
+#[derive(Clone)]
+pub struct NativeStore {
+    source: Arc<Source>,
+}
+
+impl NativeStore {
+    pub(crate) fn new(database: Database) -> Self {
+        if database.id() != 0 {
+            let mut databases = DATABASES.lock().unwrap_or_else(PoisonError::into_inner);
+            databases.get_or_insert_default().insert(database.id(), database.clone());
+        }
+        Self { source: Arc::new(Source::Database(database)) }
+    }
+
+    pub(crate) fn reader(dir: &str) -> Result<Self> {
+        let reader = Reader::open(Path::new(dir)).map_err(to_js)?;
+        Ok(Self { source: Arc::new(Source::Reader(reader)) })
+    }
+
+    fn promise<T: Send + ToNapiValue + TypeName + 'static>(
+        &self,
+        ask: impl FnOnce(&Source) -> Result<T> + Send + 'static,
+    ) -> AsyncTask<Work<T>> {
+        let source = Arc::clone(&self.source);
+        Work::promise(move || ask(&source))
+    }
+}
+
+fn flush(source: &Source) -> Result<()> {
+    source.database()?.flush().map_err(to_js)
+}
+
+fn clear(source: &Source) -> Result<()> {
+    source.database()?.clear().map_err(to_js)
+}
+
+/// A reader keeps nothing open, so there is nothing to close.
+fn close(source: &Source) -> Result<()> {
+    match source {
+        Source::Database(database) => database.close().map_err(to_js),
+        Source::Reader(_) => Ok(()),
+    }
+}
+
+#[napi]
+impl NativeStore {
+    /// Tells databases of this process apart; 0 is the default one.
+    #[napi(getter, catch_unwind)]
+    pub fn id(&self) -> u32 {
+        self.source.database().map_or(u32::MAX, Database::id)
+    }
+
+    /// The directory.
+    #[napi(getter, catch_unwind)]
+    pub fn dir(&self) -> String {
+        match &*self.source {
+            Source::Database(database) => database.dir().display().to_string(),
+            Source::Reader(reader) => reader.dir().display().to_string(),
+        }
+    }
+
+    /// Whether it only reads.
+    #[napi(getter, catch_unwind)]
+    pub fn is_reader(&self) -> bool {
+        matches!(*self.source, Source::Reader(_))
+    }
+
+    /// The number that records carry instead of a name.
+    #[napi(catch_unwind)]
+    pub fn site(&self, name: String, source: String, is_chosen: bool) -> Result<u32> {
+        Ok(self.source.database()?.site(&name, &source, is_chosen))
+    }
+
+    /// Mean duration in nanoseconds; null when there was no such call.
+    #[napi(catch_unwind)]
+    pub fn average(&self, name: String) -> Result<Option<f64>> {
+        Ok(query::moments(&self.source.snapshot()?, &name).mean())
+    }
+
+    /// Names of all functions that have rows.
+    #[napi(catch_unwind)]
+    pub fn function_names(&self) -> Result<Vec<String>> {
+        let names = query::function_names(&self.source.snapshot()?);
+        Ok(names.iter().map(|name| name.name.to_string()).collect())
+    }
+
+    /// Whether there is a row of this name.
+    #[napi(catch_unwind)]
+    pub fn has(&self, name: String) -> Result<bool> {
+        Ok(!query::moments(&self.source.snapshot()?, &name).is_empty())
+    }
+
+    /// The row with this id, as none or one row.
+    #[napi(catch_unwind)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the facade has checked that it lies between 0 and 2^53"
+    )]
+    pub fn fetch(&self, id: f64) -> Result<NativeRows> {
+        let id = RowId::from_number(id as u64);
+        let rows = query::fetch_batch(&self.source.snapshot()?, id).map_err(to_js)?;
+        Ok(NativeRows::new(&rows))
+    }
+
+    /// Where every call that was seen has gone.
+    #[napi(catch_unwind)]
+    pub fn health(&self) -> Result<NativeHealth> {
+        self.source.health()
+    }
+
+    /// Statistics by function.
+    #[napi(catch_unwind)]
+    pub fn stats(&self, filter: NativeFilter) -> Result<AsyncTask<Work<Vec<NativeStats>>>> {
+        let filter = filter.parse()?;
+        Ok(self.promise(move |source| source.stats(&filter)))
+    }
+
+    /// As `stats`, on this thread.
+    #[napi(catch_unwind)]
+    pub fn stats_sync(&self, filter: NativeFilter) -> Result<Vec<NativeStats>> {
+        self.source.stats(&filter.parse()?)
+    }
+
+    /// Nearest-rank percentiles; none when there is no row.
+    #[napi(catch_unwind)]
+    pub fn percentiles(
+        &self,
+        filter: NativeFilter,
+        qs: Vec<f64>,
+        exact: bool,
+    ) -> Result<AsyncTask<Work<Vec<f64>>>> {
+        let filter = filter.parse()?;
+        Ok(self.promise(move |source| source.percentiles(&filter, &qs, exact)))
+    }
+
+    /// As `percentiles`, on this thread.
+    #[napi(catch_unwind)]
+    pub fn percentiles_sync(
+        &self,
+        filter: NativeFilter,
+        qs: Vec<f64>,
+        exact: bool,
+    ) -> Result<Vec<f64>> {
+        self.source.percentiles(&filter.parse()?, &qs, exact)
+    }
+
+    /// The slowest rows, slowest first.
+    #[napi(catch_unwind)]
+    pub fn slowest(&self, filter: NativeFilter, limit: u32) -> Result<AsyncTask<Work<NativeRows>>> {
+        let filter = filter.parse()?;
+        Ok(self.promise(move |source| source.slowest(&filter, limit)))
+    }
+
+    /// As `slowest`, on this thread.
+    #[napi(catch_unwind)]
+    pub fn slowest_sync(&self, filter: NativeFilter, limit: u32) -> Result<NativeRows> {
+        self.source.slowest(&filter.parse()?, limit)
+    }
+
+    /// The newest rows, newest first.
+    #[napi(catch_unwind)]
+    pub fn newest(&self, filter: NativeFilter, limit: u32) -> Result<AsyncTask<Work<NativeRows>>> {
+        let filter = filter.parse()?;
+        Ok(self.promise(move |source| source.newest(&filter, limit)))
+    }
+
+    /// As `newest`, on this thread.
+    #[napi(catch_unwind)]
+    pub fn newest_sync(&self, filter: NativeFilter, limit: u32) -> Result<NativeRows> {
+        self.source.newest(&filter.parse()?, limit)
+    }
+
+    /// All rows that the filter wants, in batches.
+    #[napi(catch_unwind)]
+    pub fn rows(&self, filter: NativeFilter) -> Result<NativeRowStream> {
+        let stream = query::RowStream::new(self.source.snapshot()?, filter.parse()?);
+        Ok(NativeRowStream::new(stream))
+    }
+
+    /// Waits until all that was captured before survives a power cut.
+    #[napi(catch_unwind)]
+    pub fn flush(&self) -> AsyncTask<Work<()>> {
+        self.promise(flush)
+    }
+
+    /// As `flush`, on this thread.
+    #[napi(catch_unwind)]
+    pub fn flush_sync(&self) -> Result<()> {
+        flush(&self.source)
+    }
+
+    /// Forgets all rows of the own lane and of lanes that nobody owns.
+    #[napi(catch_unwind)]
+    pub fn clear(&self) -> AsyncTask<Work<()>> {
+        self.promise(clear)
+    }
+
+    /// As `clear`, on this thread.
+    #[napi(catch_unwind)]
+    pub fn clear_sync(&self) -> Result<()> {
+        clear(&self.source)
+    }
+
+    /// Stores what was captured and lets the lane go.
+    #[napi(catch_unwind)]
+    pub fn close(&self) -> AsyncTask<Work<()>> {
+        self.promise(close)
+    }
+
+    /// As `close`, on this thread.
+    #[napi(catch_unwind)]
+    pub fn close_sync(&self) -> Result<()> {
+        close(&self.source)
+    }
+}

@@ -1,0 +1,155 @@
+//! What the hot functions need of a JavaScript thread: its scratch, its clock, its rings.
+//!
+//! One for each thread that has loaded the addon, found through a thread-local pointer. It is
+//! made by [`attach`], and freed by the clean-up hook of the thread's environment, which nulls
+//! the pointer first: what is called after that returns silently. All of it is touched by its
+//! own thread alone.
+#![expect(unsafe_code, reason = "the scratch is memory of JavaScript, the pointer a thread-local")]
+
+use std::cell::Cell;
+use std::ptr;
+
+use kronicler::{ClockSource, Database, Producer};
+use napi::{Result, sys};
+
+use crate::exit;
+use crate::store::database_by_id;
+
+/// Doubles in a scratch. A typed array of fewer than 64 bytes would lie on V8's heap and move.
+pub(crate) const SCRATCH_LENGTH: usize = 16;
+
+/// What the hot functions need of a thread.
+pub(crate) struct ThreadState {
+    /// 16 doubles, kept alive by `reference`.
+    pub scratch: *mut u64,
+    pub clock: ClockSource,
+    thread: u32,
+    /// Ring of the default database, whose id is 0.
+    default_ring: Option<Producer>,
+    /// Rings of other databases.
+    other_rings: Vec<(u32, Producer)>,
+    reference: sys::napi_ref,
+    /// Why the last insert failed.
+    pub insert_error: Option<kronicler::Error>,
+}
+
+thread_local! {
+    static STATE: Cell<*mut ThreadState> = const { Cell::new(ptr::null_mut()) };
+}
+
+/// The state of the calling thread, or `None` before it is attached and after its clean-up.
+///
+/// # Safety
+/// The reference must not be kept beyond the native call that asks for it.
+#[inline(always)]
+pub(crate) unsafe fn current<'a>() -> Option<&'a mut ThreadState> {
+    // SAFETY: the pointer is null or points to the state that this thread's clean-up hook has
+    // not freed; only this thread has it, and no native function here calls another.
+    unsafe { STATE.get().as_mut() }
+}
+
+impl ThreadState {
+    /// The ring of a database on this thread, made at the first record.
+    #[inline(always)]
+    pub fn ring(&mut self, database: u32) -> Option<&mut Producer> {
+        if database == 0 && self.default_ring.is_some() {
+            return self.default_ring.as_mut();
+        }
+        self.ring_cold(database)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn ring_cold(&mut self, database: u32) -> Option<&mut Producer> {
+        if database == 0 {
+            self.default_ring = Database::default_database().attach(self.thread);
+            return self.default_ring.as_mut();
+        }
+        let known = self.other_rings.iter().position(|(id, _)| *id == database);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                let ring = database_by_id(database)?.attach(self.thread)?;
+                self.other_rings.push((database, ring));
+                self.other_rings.len() - 1
+            }
+        };
+        self.other_rings.get_mut(at).map(|(_, ring)| ring)
+    }
+}
+
+/// Makes the calling thread ready to capture through `scratch`, unless it is; returns the scratch
+/// in use.
+pub(crate) fn attach(
+    env: sys::napi_env,
+    scratch: sys::napi_value,
+    thread: u32,
+) -> Result<sys::napi_value> {
+    let present = STATE.get();
+    if !present.is_null() {
+        let mut value = ptr::null_mut();
+        // SAFETY: the state lives, see `current`; its reference belongs to this environment.
+        napi::check_status!(unsafe {
+            sys::napi_get_reference_value(env, (*present).reference, &raw mut value)
+        })?;
+        return Ok(value);
+    }
+    let data = scratch_memory(env, scratch)?;
+    let mut reference = ptr::null_mut();
+    // SAFETY: plain Node-API calls with live handles; the reference keeps the memory alive.
+    napi::check_status!(unsafe {
+        sys::napi_create_reference(env, scratch, 1, &raw mut reference)
+    })?;
+    let state = Box::into_raw(Box::new(ThreadState {
+        scratch: data,
+        clock: kronicler::process_clock(),
+        thread,
+        default_ring: None,
+        other_rings: Vec::new(),
+        reference,
+        insert_error: None,
+    }));
+    // SAFETY: the hook runs once, on this thread, before the environment goes away.
+    let status = napi::check_status!(unsafe {
+        sys::napi_add_env_cleanup_hook(env, Some(clean_up), state.cast())
+    });
+    if let Err(error) = status {
+        // SAFETY: nobody else has seen the pointer.
+        drop(unsafe { Box::from_raw(state) });
+        return Err(error);
+    }
+    STATE.set(state);
+    exit::flush_at_exit();
+    Ok(scratch)
+}
+
+/// The memory of a `Float64Array` of at least 16 doubles.
+fn scratch_memory(env: sys::napi_env, scratch: sys::napi_value) -> Result<*mut u64> {
+    let (mut kind, mut length, mut data) = (0, 0, ptr::null_mut());
+    // SAFETY: out-pointers to locals; those not wanted may be null.
+    napi::check_status!(unsafe {
+        sys::napi_get_typedarray_info(
+            env,
+            scratch,
+            &raw mut kind,
+            &raw mut length,
+            &raw mut data,
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    })?;
+    let is_doubles = kind == sys::TypedarrayType::float64_array;
+    let pointer: *mut u64 = data.cast();
+    if !is_doubles || length < SCRATCH_LENGTH || !pointer.is_aligned() || pointer.is_null() {
+        let text = "KRONICLER_INVALID_OPTION: scratch is not a Float64Array of 16 doubles";
+        return Err(napi::Error::from_reason(text));
+    }
+    Ok(pointer)
+}
+
+/// Frees the state of a thread whose environment ends. The rings close; the drain empties them.
+unsafe extern "C" fn clean_up(state: *mut std::ffi::c_void) {
+    STATE.set(ptr::null_mut());
+    // SAFETY: the pointer was made by `Box::into_raw` in `attach`, for this hook alone.
+    drop(unsafe { Box::from_raw(state.cast::<ThreadState>()) });
+}
