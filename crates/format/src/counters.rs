@@ -50,6 +50,16 @@ impl Counters {
         }
     }
 
+    /// What was counted since `earlier`.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let mut difference = *self;
+        for (mine, before) in difference.fields_mut().into_iter().zip(earlier.fields()) {
+            *mine = mine.saturating_sub(before);
+        }
+        difference
+    }
+
     /// Appends the payload.
     pub fn encode(&self, out: &mut Vec<u8>) {
         let set = (1_u64..).zip(self.fields()).filter(|&(_, value)| value != 0);

@@ -174,15 +174,17 @@ impl Database {
         Ok(kronicler_query::fetch(&self.snapshot()?, id)?)
     }
 
-    /// What the database says about itself.
-    ///
-    /// # Errors
-    /// When the directory or a log of another process cannot be read.
-    pub fn health(&self) -> Result<Health, Error> {
+    /// What the database says about itself. Lanes of others that cannot be read are not in it.
+    #[must_use]
+    pub fn health(&self) -> Health {
         self.engine.drain_now();
-        let others = self.engine.other_lanes()?;
+        let (others, error) = match self.engine.other_lanes() {
+            Ok(others) => (others, None),
+            Err(error) => (Snapshot::default(), Some(error.to_string())),
+        };
         let health = Health::of_snapshot(self.dir().to_owned(), &others);
-        Ok(self.engine.own_health(health))
+        let health = self.engine.own_health(health);
+        Health { error: health.error.or(error), ..health }
     }
 
     /// Waits until all that was captured before survives a power cut.

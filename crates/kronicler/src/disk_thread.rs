@@ -129,6 +129,7 @@ impl<'a> Writing<'a> {
                 return Ok(());
             }
             self.write(&rows, counters)?;
+            self.note_logged();
         }
     }
 
@@ -185,6 +186,14 @@ impl<'a> Writing<'a> {
         (counters != open.state.counters).then_some(counters)
     }
 
+    /// Remembers which counters of this run a reader finds in the log.
+    fn note_logged(&self) {
+        let lane = lock(&self.engine.lane);
+        if let Lane::Open(open) = &*lane {
+            *lock(&self.engine.logged) = open.state.counters.since(&open.counters_before);
+        }
+    }
+
     fn sync(&mut self) -> Result<(), StoreError> {
         let logged = self.engine.control.lock().logged;
         self.writer.sync()?;
@@ -213,6 +222,7 @@ impl<'a> Writing<'a> {
                 let mut lane = lock(&engine.lane);
                 rings.begin_anew();
                 engine.tally.begin_anew();
+                *lock(&engine.logged) = Counters::default();
                 memtable.clear();
                 *lane = Lane::Open(open_lane(&self.writer, state));
                 let appended = memtable.appended;

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use kronicler_format::Run;
+use kronicler_format::{Counters, Run};
 use kronicler_queue::{Bell, Producer, ring};
 use kronicler_store::{Directory, LaneState, LaneView};
 
@@ -52,7 +52,7 @@ pub(crate) struct OpenLane {
     /// Calls that the lane had seen when its rows and counters were last begun anew.
     pub seen_before: u64,
     /// Counters of the lane at that time.
-    pub counters_before: kronicler_format::Counters,
+    pub counters_before: Counters,
 }
 
 /// What the threads of a database share.
@@ -69,6 +69,8 @@ pub(crate) struct Engine {
     pub directory: Mutex<Option<Directory>>,
     pub control: Control,
     pub tally: Tally,
+    /// Counters of this run that are in the log.
+    pub logged: Mutex<Counters>,
     rings_size_bytes: AtomicU64,
 }
 
@@ -102,6 +104,7 @@ impl Engine {
             directory: Mutex::default(),
             control: Control::default(),
             tally: Tally::default(),
+            logged: Mutex::default(),
             rings_size_bytes: AtomicU64::new(0),
         })
     }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use kronicler_format::Counters;
 use kronicler_store::Snapshot;
 
-use crate::engine::{Engine, Lane, lock};
+use crate::engine::{Engine, Lane, OpenLane, lock};
+use crate::rings::RingTotals;
 
 /// What a database says about itself.
 ///
@@ -70,18 +71,23 @@ impl Health {
             health.log_size_bytes += state.offset;
         }
         health.live = health.stored - health.quarantined;
-        let counters = &health.counters;
-        health.seen = health.stored
-            + health.pending
+        health.seen = health.accounted();
+        health
+    }
+
+    /// Calls whose whereabouts are known.
+    const fn accounted(&self) -> u64 {
+        let counters = &self.counters;
+        self.stored
+            + self.pending
             + counters.skipped_every
             + counters.dropped()
-            + counters.lost_clock;
-        health
+            + counters.lost_clock
     }
 }
 
 impl Engine {
-    /// What is known beyond the snapshot of other lanes: this process's own lane and rings.
+    /// Adds to what the other lanes tell: this process's own lane and rings.
     pub fn own_health(&self, mut health: Health) -> Health {
         health.error = self.control.lock().failure.clone();
         let rings = lock(&self.rings);
@@ -91,10 +97,7 @@ impl Engine {
         let run = self.tally.counters(totals.dropped);
         health.clock = lock(&self.options).clock.name();
         health.ring_count = rings.ring_count();
-        let waiting = totals.pushed - totals.taken + memtable.len() as u64;
-        health.pending += waiting;
-        health.seen += totals.pushed + totals.dropped + run.dropped_thread + run.dropped_closed;
-        health.counters.merge(&run);
+        health.pending += totals.pushed - totals.taken + memtable.len() as u64;
         health.state = match &*lane {
             Lane::Idle => "idle",
             Lane::Opening => "opening",
@@ -103,18 +106,38 @@ impl Engine {
             Lane::Failed(_) => "failed",
             Lane::Closed => "closed",
         };
-        if let Lane::Open(open) = &*lane {
-            let state = &open.state;
-            health.lane = Some(state.head.lane);
-            health.lane_count += 1;
-            health.stored += state.stored();
-            health.quarantined += state.damage.rows;
-            health.live += state.stored() - state.damage.rows;
-            health.seen += open.seen_before;
-            health.counters.merge(&open.counters_before);
-            health.name_count += state.names.names().len();
-            health.log_size_bytes += state.offset;
+        match &*lane {
+            // What is in the log of this run was found there, with the other lanes.
+            Lane::Failed(_) | Lane::Closed => {
+                health.counters.merge(&run.since(&lock(&self.logged)));
+                health.seen = health.accounted();
+            }
+            Lane::Idle | Lane::Opening => health.add_run(&run, &totals),
+            Lane::Open(open) => {
+                health.add_run(&run, &totals);
+                health.add_lane(open);
+            }
         }
         health
+    }
+}
+
+impl Health {
+    fn add_run(&mut self, run: &Counters, rings: &RingTotals) {
+        self.seen += rings.pushed + rings.dropped + run.dropped_thread + run.dropped_closed;
+        self.counters.merge(run);
+    }
+
+    fn add_lane(&mut self, open: &OpenLane) {
+        let state = &open.state;
+        self.lane = Some(state.head.lane);
+        self.lane_count += 1;
+        self.stored += state.stored();
+        self.quarantined += state.damage.rows;
+        self.live += state.stored() - state.damage.rows;
+        self.seen += open.seen_before;
+        self.counters.merge(&open.counters_before);
+        self.name_count += state.names.names().len();
+        self.log_size_bytes += state.offset;
     }
 }

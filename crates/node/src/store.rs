@@ -59,7 +59,7 @@ impl Source {
 
     fn health(&self) -> Result<NativeHealth> {
         let health = match self {
-            Self::Database(database) => database.health().map_err(to_js)?,
+            Self::Database(database) => database.health(),
             Self::Reader(reader) => Health::of_snapshot(reader.dir().to_owned(), &self.snapshot()?),
         };
         Ok(NativeHealth::new(health))

@@ -1,0 +1,277 @@
+//! Promises of the engine to its users, kept through the public API.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use kronicler::format::Outcome;
+use kronicler::query::{Filter, RowStream};
+use kronicler::{Database, Health, Memory, Options, Reader, RowId};
+
+/// A database on a disk in memory, and that disk.
+fn in_memory(dir: &str) -> (Database, Memory) {
+    let memory = Memory::default();
+    let options = Options { storage: Arc::new(memory.clone()), ..Options::new(dir) };
+    (Database::open(options).expect("opens"), memory)
+}
+
+/// Every call seen is somewhere, and nowhere twice.
+fn check_identity(db: &Database) -> Health {
+    let health = db.health();
+    let counters = &health.counters;
+    let sum = health.stored
+        + health.pending
+        + counters.skipped_every
+        + counters.dropped()
+        + counters.lost_clock;
+    assert_eq!(health.seen, sum, "{health:?}");
+    assert_eq!(health.stored, health.live + health.quarantined, "{health:?}");
+    health
+}
+
+fn all_rows(db: &Database) -> Vec<(u64, String, i64, u64)> {
+    let mut stream = RowStream::new(db.snapshot().expect("answers"), Filter::default());
+    let mut rows = Vec::new();
+    while let Some(batch) = stream.next_batch(1_000).expect("answers") {
+        let row = |row: kronicler::query::StoredRow| {
+            (row.id.number(), row.name.name.to_string(), row.start_ns(), row.duration_ns)
+        };
+        rows.extend(batch.iter().map(row));
+    }
+    rows
+}
+
+#[test]
+fn a_row_is_there_at_once_and_after_reopening() {
+    // Promise: db.capture stores exactly what it was given, under ids that go on after reopening.
+    let dir = tempfile::tempdir().unwrap();
+    let expected = [(0, "foo".to_owned(), 169, 198), (1, "bar".to_owned(), 0, 0)];
+    {
+        let db = Database::open(Options::new(dir.path())).unwrap();
+        db.capture("foo", 169, 367).unwrap();
+        db.capture("bar", 0, 0).unwrap();
+        assert_eq!(all_rows(&db), expected);
+        check_identity(&db);
+        db.close().unwrap();
+    }
+    let db = Database::open(Options::new(dir.path())).unwrap();
+    assert_eq!(all_rows(&db), expected);
+    db.capture("foo", 1, 2).unwrap();
+    assert_eq!(all_rows(&db).len(), 3);
+    assert_eq!(db.fetch(RowId::from_number(2)).unwrap().unwrap().start_ns(), 1);
+    let health = check_identity(&db);
+    assert_eq!((health.stored + health.pending, health.counters.lost_at_most), (3, 0));
+    db.close().unwrap();
+}
+
+#[test]
+fn nothing_is_made_before_the_first_row() {
+    // Promise: opening, naming and asking leave the disk alone.
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("data");
+    let db = Database::open(Options::new(&dir)).unwrap();
+    let _site = db.site("foo", "", true);
+    assert_eq!(db.average("foo").unwrap(), None);
+    db.flush().unwrap();
+    check_identity(&db);
+    assert!(!dir.exists());
+    assert!(!Database::exists(&dir));
+    assert_eq!(Reader::open(&dir).unwrap_err().code(), "KRONICLER_NOT_FOUND");
+    db.capture("foo", 1, 2).unwrap();
+    db.flush().unwrap();
+    assert!(Database::exists(&dir));
+    db.close().unwrap();
+}
+
+#[test]
+fn many_threads_lose_nothing() {
+    // Promise: rows of threads that end are all there, exact within a thread, and counted.
+    let dir = tempfile::tempdir().unwrap();
+    let db = Database::open(Options::new(dir.path())).unwrap();
+    let threads: Vec<_> = (0..8_u64)
+        .map(|number| {
+            let db = db.clone();
+            thread::spawn(move || {
+                for index in 0..5_000 {
+                    db.capture(&format!("t{number}"), index, index * 2).expect("is taken");
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    db.flush().unwrap();
+    for number in 0..8 {
+        let name = format!("t{number}");
+        let of_thread: Vec<u64> =
+            all_rows(&db).into_iter().filter(|row| row.1 == name).map(|row| row.3).collect();
+        assert!(of_thread.iter().copied().eq(0..5_000), "in the order in which they were made");
+    }
+    let health = check_identity(&db);
+    assert_eq!((health.stored, health.counters.dropped()), (40_000, 0));
+    db.close().unwrap();
+}
+
+#[test]
+fn guards_time_blocks_and_note_failures() {
+    // Promise: a guard records its life, by the clock, with its outcome; a panic is an error.
+    let dir = tempfile::tempdir().unwrap();
+    let db = Database::open(Options::new(dir.path())).unwrap();
+    {
+        let mut timed = db.start("block");
+        thread::sleep(Duration::from_millis(5));
+        timed.fail();
+    }
+    let other = db.clone();
+    let panicked = thread::spawn(move || {
+        let _timed = other.start("block");
+        panic!("on purpose");
+    });
+    assert!(panicked.join().is_err());
+    drop(db.start("block"));
+    let failed = Filter { outcome: Some(Outcome::Error), ..Filter::default() };
+    assert_eq!(db.stats(&failed).unwrap()[0].moments.count(), 2);
+    let stats = &db.stats(&Filter::default()).unwrap()[0];
+    assert_eq!((stats.moments.count(), stats.errors), (3, 2));
+    assert!(stats.moments.max() >= Some(5_000_000));
+    check_identity(&db);
+    db.close().unwrap();
+}
+
+#[test]
+fn clear_begins_anew() {
+    // Promise: after clear() ids start at 0, nothing of before is seen, and counts agree.
+    let dir = tempfile::tempdir().unwrap();
+    let db = Database::open(Options::new(dir.path())).unwrap();
+    for index in 0..10 {
+        db.capture("old", index, index + 1).unwrap();
+    }
+    let reader = Reader::open(dir.path());
+    db.clear().unwrap();
+    assert_eq!(all_rows(&db), []);
+    db.capture("new", 5, 6).unwrap();
+    db.flush().unwrap();
+    assert_eq!(all_rows(&db), [(0, "new".to_owned(), 5, 1)]);
+    assert_eq!(check_identity(&db).seen, 1);
+    if let Ok(reader) = reader {
+        let snapshot = reader.snapshot().unwrap();
+        assert_eq!(kronicler::query::moments(&snapshot, "new").count(), 1);
+    }
+    db.close().unwrap();
+}
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_taken() {
+    // Promise: while the disk is full rows wait, and are stored once there is room.
+    let (db, memory) = in_memory("/full");
+    db.capture("foo", 0, 1).unwrap();
+    db.flush().unwrap();
+    memory.limit_space(Some(40));
+    for index in 0..1_000 {
+        db.capture("foo", index, index + 1).unwrap();
+    }
+    assert_eq!(db.flush().unwrap_err().code(), "KRONICLER_STORE_FAILED");
+    assert_eq!(check_identity(&db).state, "stalled");
+    memory.limit_space(None);
+    while db.flush().is_err() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    let health = check_identity(&db);
+    assert_eq!((health.stored, health.state), (1_001, "open"));
+    assert_eq!(all_rows(&db).len(), 1_001);
+    db.close().unwrap();
+}
+
+#[test]
+fn a_failed_sync_stops_the_store_and_not_the_program() {
+    // Promise: a failed sync is never retried on its file; later calls are counted as dropped.
+    let (db, memory) = in_memory("/refuses");
+    db.capture("foo", 0, 1).unwrap();
+    db.flush().unwrap();
+    memory.refuse_sync(true);
+    db.capture("foo", 1, 2).unwrap();
+    assert_eq!(db.flush().unwrap_err().code(), "KRONICLER_STORE_FAILED");
+    drop(db.start("block"));
+    assert_eq!(db.capture("foo", 2, 3).unwrap_err().code(), "KRONICLER_STORE_FAILED");
+    let health = check_identity(&db);
+    assert_eq!(health.state, "failed");
+    assert!(health.counters.dropped_store >= 1);
+    assert!(db.close().is_err());
+}
+
+#[test]
+fn what_was_flushed_survives_a_power_cut() {
+    // Promise: when flush() has returned nothing before it is lost.
+    let (db, memory) = in_memory("/cut");
+    for index in 0..500 {
+        db.capture("foo", index, index + 7).unwrap();
+    }
+    db.flush().unwrap();
+    let after = memory.after_power_cut();
+    let reader = Reader::open_in(Arc::new(after), "/cut".as_ref()).unwrap();
+    let moments = kronicler::query::moments(&reader.snapshot().unwrap(), "foo");
+    assert_eq!((moments.count(), moments.sum()), (500, 3_500));
+    db.close().unwrap();
+}
+
+#[test]
+fn handles_of_one_directory_share_one_engine() {
+    // Promise: all handles of a directory in a process see each other's rows at once.
+    let dir = tempfile::tempdir().unwrap();
+    let first = Database::open(Options::new(dir.path())).unwrap();
+    let second = Database::open(Options::new(dir.path().join("."))).unwrap();
+    first.capture("foo", 0, 10).unwrap();
+    assert_eq!(second.average("foo").unwrap(), Some(10.0));
+    assert_eq!(first.id(), second.id());
+    let wanted = Options { service: "other".to_owned(), ..Options::new(dir.path()) };
+    assert_eq!(Database::open(wanted).unwrap_err().code(), "KRONICLER_OPTIONS_CONFLICT");
+    first.close().unwrap();
+}
+
+#[test]
+fn use_after_close_is_refused_and_counted() {
+    // Promise: a closed database says so; captures after it are counted as dropped.
+    let dir = tempfile::tempdir().unwrap();
+    let db = Database::open(Options::new(dir.path())).unwrap();
+    db.capture("foo", 0, 10).unwrap();
+    db.close().unwrap();
+    db.close().unwrap();
+    assert_eq!(db.capture("foo", 0, 10).unwrap_err().code(), "KRONICLER_CLOSED");
+    drop(db.start("block"));
+    let health = check_identity(&db);
+    assert_eq!((health.state, health.counters.dropped_closed), ("closed", 1));
+    let again = Database::open(Options::new(dir.path())).unwrap();
+    again.capture("foo", 0, 20).unwrap();
+    assert_eq!(again.average("foo").unwrap(), Some(15.0));
+    again.close().unwrap();
+}
+
+#[test]
+fn a_path_that_cannot_be_a_directory_drops_and_says_why() {
+    // Promise: captures never hurt the host: where nothing can be stored they are counted.
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    std::fs::write(&file, b"x").unwrap();
+    let db = Database::open(Options::new(&file)).unwrap();
+    drop(db.start("block"));
+    while check_identity(&db).state == "opening" {
+        thread::yield_now();
+    }
+    drop(db.start("block"));
+    let health = check_identity(&db);
+    assert_eq!((health.state, health.counters.dropped_store), ("failed", 2));
+    let text = db.capture("foo", 0, 1).unwrap_err().to_string();
+    assert!(text.contains("not a directory"), "{text}");
+    assert_eq!(std::fs::read(&file).unwrap(), b"x");
+}
+
+#[test]
+fn times_that_make_no_sense_are_refused() {
+    // Promise: explicit rows with wrong times throw, and store nothing.
+    let (db, _memory) = in_memory("/times");
+    assert_eq!(db.capture("foo", 2, 1).unwrap_err().code(), "KRONICLER_INVALID_OPTION");
+    assert_eq!(db.capture("foo", 0, u64::MAX).unwrap_err().code(), "KRONICLER_INVALID_OPTION");
+    db.capture("foo", 0, u64::MAX >> 1).unwrap();
+    assert_eq!(all_rows(&db)[0].3, u64::MAX >> 1);
+    check_identity(&db);
+    db.close().unwrap();
+}
