@@ -1,9 +1,12 @@
 //! The first 64 bytes of a head log.
 //!
 //! ```text
-//!  0         8        10         12         14     16     32           40           48          56    60
-//!  | KRONHEAD | version | required | optional | lane | uuid | generation | created_ns | first_seq | 0   | crc32c |
-//!  | 8 bytes  | u16     | u16      | u16      | u16  | 16   | u64        | i64        | u64       | u32 | u32    |
+//!  0          8         10         12         14     16
+//!  | KRONHEAD | version | required | optional | lane | uuid     |
+//!  | 8 bytes  | u16     | u16      | u16      | u16  | 16 bytes |
+//!  32           40           48          56    60
+//!  | generation | created_ns | first_seq | 0   | crc32c |
+//!  | u64        | i64        | u64       | u32 | u32    |
 //! ```
 //!
 //! All numbers are little-endian. A reader refuses a version or a required flag that it does not

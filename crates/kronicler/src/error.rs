@@ -20,7 +20,11 @@ pub enum Error {
         cause: String,
     },
     /// The disk did not answer in time.
-    #[error("the disk under {dir} did not take the rows within {} ms; they stay in memory, look at the disk", waited.as_millis())]
+    #[error(
+        "the disk under {dir} did not take the rows within {} ms; \
+         they stay in memory, look at the disk",
+        waited.as_millis()
+    )]
     Stalled {
         /// The directory.
         dir: String,
@@ -35,7 +39,8 @@ pub enum Error {
     },
     /// A directory is open already with other options.
     #[error(
-        "{dir} is open with {option} = {present}, now {wanted} is asked for; give the same options everywhere, or close it first"
+        "{dir} is open with {option} = {present:?}, now {wanted:?} is asked for; \
+         give the same options everywhere, or close it first"
     )]
     OptionsConflict {
         /// The directory.

@@ -4,14 +4,14 @@
 //! directly; all else goes through `#[napi]`. The contract is `src-ts/native.ts`.
 
 mod error;
-mod thread_state;
 mod exit;
-mod hot;
-mod work;
 mod options;
 mod rows;
 mod stats;
 mod health;
+mod work;
 mod stream;
 mod store;
+mod thread_state;
+mod hot;
 mod setup;

@@ -10,7 +10,11 @@ use kronicler_format::FormatError;
 #[non_exhaustive]
 pub enum StoreError {
     /// The operating system refused a call.
-    #[error("cannot {action} {path}: {source}; {remedy}", path = path.display(), remedy = remedy(source))]
+    #[error(
+        "cannot {action} {path}: {source}; \
+         {remedy}",
+        path = path.display(), remedy = remedy(source)
+    )]
     Io {
         /// What was tried, as a verb.
         action: &'static str,
@@ -20,19 +24,31 @@ pub enum StoreError {
         source: io::Error,
     },
     /// The directory is there but holds no database.
-    #[error("{path} holds no Kronicler database; name another with --dir or KRONICLER_DIR, or capture something first", path = path.display())]
+    #[error(
+        "{path} holds no Kronicler database; \
+         name another with --dir or KRONICLER_DIR, or capture something first",
+        path = path.display()
+    )]
     NotFound {
         /// The directory.
         path: PathBuf,
     },
     /// The path names something that is no directory.
-    #[error("{path} is not a directory; choose another one with KRONICLER_DIR or the option dir", path = path.display())]
+    #[error(
+        "{path} is not a directory; \
+         choose another one with KRONICLER_DIR or the option dir",
+        path = path.display()
+    )]
     NotADirectory {
         /// The path.
         path: PathBuf,
     },
     /// A file is damaged at a place that cannot be skipped.
-    #[error("{path} is damaged at byte {offset}: {source}; keep the file and run `kr health`", path = path.display())]
+    #[error(
+        "{path} is damaged at byte {offset}: {source}; \
+         keep the file and run `kr health`",
+        path = path.display()
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -42,7 +58,11 @@ pub enum StoreError {
         source: FormatError,
     },
     /// All lanes are owned by living processes.
-    #[error("all {limit} lanes of {path} are in use; use a directory for each group of processes", path = path.display())]
+    #[error(
+        "all {limit} lanes of {path} are in use; \
+         use a directory for each group of processes",
+        path = path.display()
+    )]
     NoFreeLane {
         /// The directory.
         path: PathBuf,
