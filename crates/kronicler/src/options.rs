@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kronicler_queue::ClockSource;
@@ -77,8 +77,18 @@ pub struct Options {
     pub storage: Arc<dyn Storage>,
 }
 
+/// What this process uses where nothing is said, set by [`Options::set_defaults`].
+static DEFAULTS: Mutex<Option<Options>> = Mutex::new(None);
+
 impl Default for Options {
     fn default() -> Self {
+        let defaults = DEFAULTS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        defaults.unwrap_or_else(Self::built_in)
+    }
+}
+
+impl Options {
+    fn built_in() -> Self {
         Self {
             dir: None,
             durability: Durability::default(),
@@ -92,9 +102,12 @@ impl Default for Options {
             storage: Arc::new(Disk),
         }
     }
-}
 
-impl Options {
+    /// Sets what this process uses where nothing is said, as its environment wants it.
+    pub fn set_defaults(options: Self) {
+        *DEFAULTS.lock().unwrap_or_else(PoisonError::into_inner) = Some(options);
+    }
+
     /// Options for a database in `dir`.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
@@ -109,6 +122,7 @@ impl Options {
     }
 
     /// The first option in which `wanted` differs from these, as `(option, present, wanted)`.
+    /// What is as by default was not asked for.
     #[must_use]
     pub(crate) fn conflict(&self, wanted: &Self) -> Option<(&'static str, String, String)> {
         let texts = |options: &Self| {
@@ -120,8 +134,11 @@ impl Options {
                 ("exitBudgetMs", options.exit_budget.as_millis().to_string()),
             ]
         };
-        let pairs = texts(self).into_iter().zip(texts(wanted));
-        let mut differing = pairs.filter(|(present, wanted)| present != wanted);
-        differing.next().map(|((option, present), (_, wanted))| (option, present, wanted))
+        let defaults = texts(&Self::default());
+        let all = texts(self).into_iter().zip(texts(wanted)).zip(defaults);
+        let mut differing =
+            all.filter(|((present, wanted), default)| wanted != present && wanted != default);
+        let (((option, present), (_, wanted)), _) = differing.next()?;
+        Some((option, present, wanted))
     }
 }

@@ -3,6 +3,9 @@
 //! [`hot`] holds the functions that a captured call goes through, registered with Node-API
 //! directly; all else goes through `#[napi]`. The contract is `src-ts/native.ts`.
 
+// `#[napi]` registers nothing in a test build, which would leave everything unused.
+#![cfg(not(test))]
+
 mod error;
 mod exit;
 mod options;

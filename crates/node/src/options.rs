@@ -30,10 +30,10 @@ pub struct NativeOptions {
 impl NativeOptions {
     pub(crate) fn parse(self) -> Result<Options> {
         let mut options = Options::default();
-        options.dir = self.dir.map(Into::into);
-        options.service = self.service.unwrap_or_default();
-        options.version = self.version.unwrap_or_default();
-        options.instance = self.instance.unwrap_or_default();
+        options.dir = self.dir.map(Into::into).or(options.dir);
+        options.service = self.service.unwrap_or(options.service);
+        options.version = self.version.unwrap_or(options.version);
+        options.instance = self.instance.unwrap_or(options.instance);
         if let Some(word) = self.durability {
             options.durability = word.parse::<kronicler::Durability>().map_err(to_js)?;
         }

@@ -49,6 +49,13 @@ pub fn log_to(filter: String) {
     });
 }
 
+/// Sets what this process uses where nothing is said.
+#[napi(catch_unwind)]
+pub fn set_defaults(options: NativeOptions) -> Result<()> {
+    kronicler::Options::set_defaults(options.parse()?);
+    Ok(())
+}
+
 /// Sets options of the default database before its first row.
 #[napi(catch_unwind)]
 pub fn configure(options: NativeOptions) -> Result<()> {

@@ -123,6 +123,15 @@ impl NativeStore {
     }
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the facade has checked that it lies between 0 and 2^53"
+)]
+fn row_id(id: f64) -> RowId {
+    RowId::from_number(id as u64)
+}
+
 fn flush(source: &Source) -> Result<()> {
     source.database()?.flush().map_err(to_js)
 }
@@ -189,13 +198,8 @@ impl NativeStore {
 
     /// The row with this id, as none or one row.
     #[napi(catch_unwind)]
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the facade has checked that it lies between 0 and 2^53"
-    )]
     pub fn fetch(&self, id: f64) -> Result<NativeRows> {
-        let id = RowId::from_number(id as u64);
+        let id = row_id(id);
         let rows = query::fetch_batch(&self.source.snapshot()?, id).map_err(to_js)?;
         Ok(NativeRows::new(&rows))
     }

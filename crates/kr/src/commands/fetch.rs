@@ -1,0 +1,98 @@
+//! `kr fetch`: all rows in the order of their ids, or those with these ids.
+
+use kronicler_query::{Filter, RowStream, fetch};
+use kronicler_store::{RowId, Snapshot};
+
+use crate::args::Selector;
+use crate::context::{Context, Format, note_partial};
+use crate::failure::Failure;
+use crate::rows::{RowView, lane_and_seq};
+use crate::units::counted;
+
+/// Rows that are held at once while all are printed.
+const BATCH_ROW_COUNT: usize = 8_192;
+
+/// Prints the rows that were selected; none selected means all.
+pub fn run(context: &mut Context, selectors: &[Selector]) -> Result<(), Failure> {
+    let ids: Vec<RowId> = selectors
+        .iter()
+        .filter_map(|selector| match selector {
+            Selector::Row(id) => Some(*id),
+            Selector::All => None,
+        })
+        .collect();
+    if ids.is_empty() {
+        return print_all(context);
+    }
+    if ids.len() < selectors.len() || context.filter != Filter::default() {
+        let text = "rows are asked for by id and by something else; give ids, or all with filters";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    print_some(context, &ids)
+}
+
+fn print_all(context: &mut Context) -> Result<(), Failure> {
+    let mut view = RowView::new(context);
+    let mut left = context.limit.unwrap_or(usize::MAX);
+    let is_limited = left < usize::MAX;
+    let mut stream = RowStream::new(context.database.snapshot.clone(), context.filter.clone());
+    let mut has_rows = false;
+    while left > 0 {
+        let want = if is_limited { left.min(BATCH_ROW_COUNT) } else { BATCH_ROW_COUNT };
+        let Some(batch) = stream.next_batch(want)? else { break };
+        view.show(context, &batch, left)?;
+        left = left.saturating_sub(batch.len());
+        has_rows |= !batch.is_empty();
+    }
+    if !has_rows && context.format == Format::Text {
+        context.say_nothing("There are no calls")?;
+    } else if !has_rows {
+        // CSV has its header even without rows.
+        view.show_rows(context, std::iter::empty())?;
+    }
+    note_partial(stream.is_partial());
+    view.end(context)
+}
+
+fn print_some(context: &mut Context, ids: &[RowId]) -> Result<(), Failure> {
+    let mut view = RowView::new(context);
+    let mut missing = Vec::new();
+    for &id in ids {
+        match fetch(&context.database.snapshot, id)? {
+            Some(row) => view.show_rows(context, std::iter::once(row))?,
+            None => missing.push(id),
+        }
+    }
+    view.end(context)?;
+    context.out.flush()?;
+    let Some(&first) = missing.first() else { return Ok(()) };
+    Err(Failure::NoSuchRow(explain(&context.database.snapshot, first, missing.len())))
+}
+
+/// Says which rows there are instead of the one that is missing.
+fn explain(snapshot: &Snapshot, id: RowId, missing: usize) -> String {
+    let others = match missing {
+        1 => String::new(),
+        _ => format!(" (nor {} of the others)", missing - 1),
+    };
+    let fact = format!("there is no row {}{others}", lane_and_seq(id));
+    let Some(view) = snapshot.lane(id.lane()) else {
+        let lanes: Vec<String> =
+            snapshot.lanes.iter().map(|view| view.lane().to_string()).collect();
+        return format!("{fact}; there are the lanes {}", lanes.join(", "));
+    };
+    let (first, end) = (view.state.head.first_seq, view.end_seq());
+    if (first..end).contains(&id.seq()) {
+        return format!("{fact}: it is damaged; see kr health");
+    }
+    match end.checked_sub(1).filter(|&last| last >= first) {
+        Some(last) => format!(
+            "{fact}; lane {} has {}, {} to {}",
+            view.lane(),
+            counted(end - first, "row"),
+            lane_and_seq(RowId::new(view.lane(), first)),
+            lane_and_seq(RowId::new(view.lane(), last)),
+        ),
+        None => format!("{fact}; lane {} has no rows yet", view.lane()),
+    }
+}

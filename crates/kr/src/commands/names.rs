@@ -1,0 +1,58 @@
+//! `kr names`: the functions, how often each was called and where it was wrapped.
+
+use kronicler_query::{FunctionStats, stats};
+
+use crate::context::{Context, Format, array};
+use crate::escape;
+use crate::failure::Failure;
+use crate::record::Record;
+use crate::table::{self, Column, Content};
+use crate::units;
+
+const COLUMNS: [Column; 3] = [
+    Column::essential("name", Content::Name),
+    Column::essential("count", Content::Number),
+    Column::new("source", Content::Source, 5),
+];
+
+/// Shows the functions in the order of their names.
+pub fn run(context: &mut Context) -> Result<(), Failure> {
+    let answer = stats(&context.database.snapshot, &context.filter)?;
+    let is_partial = answer.is_partial;
+    let functions = context.take(answer);
+    let shown = context.shown(functions.len());
+    let functions_shown = &functions[..shown];
+    match context.format {
+        Format::Text if functions.is_empty() => context.say_nothing("There are no functions"),
+        Format::Text => {
+            let rows: Vec<Vec<String>> = functions_shown.iter().map(cells).collect();
+            let layout = table::show(&mut context.out, &COLUMNS, &rows, 0)?;
+            layout.note_hidden(&mut context.out)?;
+            context.note_more(shown, functions.len(), "functions")
+        }
+        Format::Json => {
+            let records = functions_shown.iter().map(fields).collect();
+            context.document("names", is_partial, vec![("functions", array(records))])
+        }
+        Format::Csv => {
+            let records: Vec<Record> = functions_shown.iter().map(fields).collect();
+            context.csv(&["name", "count", "source"], &records)
+        }
+    }
+}
+
+fn cells(function: &FunctionStats) -> Vec<String> {
+    vec![
+        escape::name(&function.name.name).into_owned(),
+        units::count(function.moments.count()),
+        escape::escape(&function.name.source).into_owned(),
+    ]
+}
+
+fn fields(function: &FunctionStats) -> Record {
+    vec![
+        ("name", (*function.name.name).into()),
+        ("count", function.moments.count().into()),
+        ("source", (*function.name.source).into()),
+    ]
+}

@@ -1,0 +1,23 @@
+//! `kr slow`: the slowest calls.
+
+use kronicler_query::slowest;
+
+use crate::context::{Context, Format};
+use crate::failure::Failure;
+use crate::rows::RowView;
+
+/// Rows that are shown unless `--limit` says otherwise.
+const LIMIT: usize = 10;
+
+/// Shows the slowest calls, slowest first.
+pub fn run(context: &mut Context) -> Result<(), Failure> {
+    let limit = context.limit.unwrap_or(LIMIT);
+    let answer = slowest(&context.database.snapshot, &context.filter, limit)?;
+    let rows = context.take(answer);
+    if rows.is_empty() && context.format == Format::Text {
+        return context.say_nothing("There are no calls");
+    }
+    let mut view = RowView::new(context);
+    view.show(context, &rows, limit)?;
+    view.end(context)
+}

@@ -1,0 +1,87 @@
+//! Finds the database and opens it, or says what to do instead.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use kronicler::{DIR_NAME, Reader, find_dir};
+use kronicler_store::{Snapshot, StoreError};
+
+use crate::escape;
+use crate::failure::Failure;
+
+/// A database as it was when it was opened.
+pub struct Database {
+    /// Its directory.
+    pub dir: PathBuf,
+    /// The rows.
+    pub snapshot: Snapshot,
+    /// `kr`, and `--dir` if it was needed, for commands that are suggested.
+    pub program: String,
+}
+
+impl Database {
+    /// Opens the database in `dir`, else in `KRONICLER_DIR`, else the nearest here or further up.
+    pub fn open(dir: Option<&Path>) -> Result<Self, Failure> {
+        let (path, program) = match dir {
+            Some(dir) => {
+                let word = escape::shell_word(&dir.to_string_lossy()).map(|word| word.into_owned());
+                let word = word.unwrap_or_else(|| "...".to_owned());
+                (dir.to_owned(), format!("kr --dir {word}"))
+            }
+            None => (choose_dir()?, "kr".to_owned()),
+        };
+        let reader = Reader::open(&path).map_err(|error| explain(error, &path))?;
+        Ok(Self { snapshot: reader.snapshot()?, dir: path, program })
+    }
+}
+
+fn choose_dir() -> Result<PathBuf, Failure> {
+    if let Some(dir) = std::env::var_os("KRONICLER_DIR").filter(|dir| !dir.is_empty()) {
+        return Ok(dir.into());
+    }
+    let here = std::env::current_dir().map_err(Failure::CurrentDir)?;
+    if let Some(dir) = find_dir(&here) {
+        return Ok(dir);
+    }
+    // One that holds no database is named, so that the message says what is wrong with it.
+    let strange = here.ancestors().map(|dir| dir.join(DIR_NAME)).find(|dir| dir.exists());
+    strange.ok_or_else(|| {
+        Failure::NoDatabase(format!(
+            "there is no {DIR_NAME} in {} or above it; run kr where the service runs, or name its \
+             directory with --dir or KRONICLER_DIR",
+            here.display()
+        ))
+    })
+}
+
+/// Says what is at `path` instead of a database.
+fn explain(error: kronicler::Error, path: &Path) -> Failure {
+    let dir = path.display();
+    let text = match &error {
+        kronicler::Error::Store(StoreError::NotADirectory { .. }) => {
+            format!("{dir} is not a directory; name the directory that holds the database")
+        }
+        kronicler::Error::Store(StoreError::NotFound { .. }) => {
+            let inner = path.join(DIR_NAME);
+            if !path.exists() {
+                format!("there is no directory {dir}; check --dir and KRONICLER_DIR")
+            } else if inner.is_dir() {
+                format!("{dir} is not a database; try --dir {}", inner.display())
+            } else if is_empty(path) {
+                format!("{dir} is empty; run the service with captured functions first")
+            } else {
+                format!(
+                    "{dir} holds files but no lane, so it is not a database of Kronicler for \
+                     Node.js; data of the Python package kronicler is read by the kr of that \
+                     package, other databases are named with --dir"
+                )
+            }
+        }
+        _ => return error.into(),
+    };
+    Failure::NoDatabase(text)
+}
+
+fn is_empty(dir: &Path) -> bool {
+    fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_none())
+}

@@ -1,0 +1,68 @@
+//! Why `kr` could not answer, and the exit code that says so to scripts.
+
+use std::io;
+
+use kronicler_store::StoreError;
+
+/// Exit code for a command line that makes no sense: clap's own.
+pub const USAGE: u8 = 2;
+const FAILED: u8 = 1;
+const NOT_FOUND: u8 = 4;
+
+/// Why `kr` could not answer. Every text is a fact, a semicolon and a remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Whoever read the output has seen enough.
+    #[error("the output was closed; nothing is wrong")]
+    PipeClosed,
+    /// The output could not be written.
+    #[error("cannot write the output: {0}; send it somewhere else")]
+    Output(io::Error),
+    /// The command line contradicts itself.
+    #[error("{0}")]
+    Usage(String),
+    /// There is no database, or not this one's kind.
+    #[error("{0}")]
+    NoDatabase(String),
+    /// There is a database, but not that row.
+    #[error("{0}")]
+    NoSuchRow(String),
+    /// The database could not be read.
+    #[error(transparent)]
+    Engine(#[from] kronicler::Error),
+    /// The current directory, say, could not be found out.
+    #[error("cannot find the current directory: {0}; name the database with --dir")]
+    CurrentDir(io::Error),
+}
+
+impl Failure {
+    /// The exit code, as `kr --help` tells it.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::PipeClosed => 0,
+            Self::Usage(_) => USAGE,
+            Self::NoDatabase(_) | Self::NoSuchRow(_) => NOT_FOUND,
+            Self::Output(_) | Self::Engine(_) | Self::CurrentDir(_) => FAILED,
+        }
+    }
+
+    /// Whether there is nothing to tell.
+    pub const fn is_quiet(&self) -> bool {
+        matches!(self, Self::PipeClosed)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::PipeClosed;
+        }
+        Self::Output(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Engine(error.into())
+    }
+}

@@ -1,0 +1,145 @@
+//! The one handle through which `kr` writes, with its colours and its width.
+//!
+//! A reader that closes the pipe ends the program quietly; any other error is a failure.
+
+use std::fmt::Display;
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+
+use crate::args::Color;
+use crate::failure::Failure;
+
+/// A terminal narrower than this is taken to be this wide.
+const WIDTH_MIN: usize = 40;
+
+/// The standard output.
+pub struct Output {
+    writer: BufWriter<StdoutLock<'static>>,
+    is_color: bool,
+    width: Option<usize>,
+}
+
+impl Output {
+    /// The standard output, with the colours that were asked for.
+    pub fn new(color: Color) -> Self {
+        let is_color = match color {
+            Color::Always => true,
+            Color::Never => false,
+            // Honours NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM=dumb.
+            Color::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+        };
+        Self { writer: BufWriter::new(io::stdout().lock()), is_color, width: width() }
+    }
+
+    /// Characters of a line; `None` when there is no limit, as in a file or a pipe.
+    pub const fn width(&self) -> Option<usize> {
+        self.width
+    }
+
+    /// Writes a line.
+    pub fn line(&mut self, text: impl Display) -> Result<(), Failure> {
+        Ok(writeln!(self.writer, "{text}")?)
+    }
+
+    /// Writes text in lines that fit, each with `indent` spaces before it.
+    pub fn paragraph(&mut self, indent: usize, text: &str) -> Result<(), Failure> {
+        let width = self.width.unwrap_or(100).saturating_sub(indent).max(20);
+        for line in wrap(text, width) {
+            self.line(format_args!("{:indent$}{line}", ""))?;
+        }
+        Ok(())
+    }
+
+    /// Writes out what is still held back.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        Ok(self.writer.flush()?)
+    }
+
+    /// Text of a heading.
+    pub fn strong(&self, text: &str) -> String {
+        self.paint(text, Style::new().bold())
+    }
+
+    /// Text that matters less.
+    pub fn faint(&self, text: &str) -> String {
+        self.paint(text, Style::new().dimmed())
+    }
+
+    /// Text that somebody should look at.
+    pub fn alert(&self, text: &str) -> String {
+        self.paint(text, AnsiColor::Red.on_default())
+    }
+
+    /// A function, or a command to type.
+    pub fn subject(&self, text: &str) -> String {
+        self.paint(text, AnsiColor::Cyan.on_default())
+    }
+
+    fn paint(&self, text: &str, style: Style) -> String {
+        if self.is_color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+/// Tells something beside the answer, on the standard error.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "kr: {}", crate::escape::escape(text));
+}
+
+/// `COLUMNS` as the user sets it, else the terminal's width.
+fn width() -> Option<usize> {
+    let set = std::env::var("COLUMNS").ok().and_then(|text| text.parse::<usize>().ok());
+    let terminal = || {
+        let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
+        Some(usize::from(width.0))
+    };
+    set.filter(|&width| width > 0).or_else(terminal).map(|width| width.max(WIDTH_MIN))
+}
+
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    // A number stays with its unit.
+    let text = join_units(text);
+    for word in text.split(' ') {
+        let word = word.replace('\u{a0}', " ");
+        let last = lines.len() - 1;
+        let line = &mut lines[last];
+        if line.is_empty() {
+            line.push_str(&word);
+        } else if chars(line) + 1 + chars(&word) <= width {
+            line.push(' ');
+            line.push_str(&word);
+        } else {
+            lines.push(word);
+        }
+    }
+    lines
+}
+
+/// Puts a space that does not break between a number and its unit.
+fn join_units(text: &str) -> String {
+    let mut text = text.to_owned();
+    for unit in ["ns", "us", "ms", "s", "%"] {
+        for end in [" ", ",", ";", "."] {
+            text = text.replace(&format!(" {unit}{end}"), &format!("\u{a0}{unit}{end}"));
+        }
+    }
+    text
+}
+
+fn chars(text: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_break_between_words_and_not_before_units() {
+        // Promise: a sentence fits the terminal, and no number is parted from its unit.
+        let lines = wrap("1 call in 250 takes 402 ms on average, 71 % of the time", 23);
+        assert_eq!(lines, ["1 call in 250 takes", "402 ms on average, 71 %", "of the time"]);
+    }
+}

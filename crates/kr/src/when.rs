@@ -1,0 +1,177 @@
+//! Times: how a person writes them and how they are shown.
+
+use std::str::FromStr;
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp, Zoned};
+
+const REMEDY: &str = "write an age (15m, 2h, 3d), today, yesterday, now, a date (2026-01-31) \
+                      or a time (2026-01-31T15:04, with Z or an offset if it is not local)";
+
+/// A time as a person writes it, before it is known which zone it is meant in.
+#[derive(Debug, Clone)]
+pub enum When {
+    /// The present.
+    Now,
+    /// So long ago; days are days of the calendar.
+    Ago(Span),
+    /// Midnight so many days ago.
+    DaysAgo(i64),
+    /// A time on the wall.
+    Civil(DateTime),
+    /// A time that names its offset.
+    Instant(Timestamp),
+}
+
+impl FromStr for When {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        match text {
+            "now" => return Ok(Self::Now),
+            "today" => return Ok(Self::DaysAgo(0)),
+            "yesterday" => return Ok(Self::DaysAgo(1)),
+            _ => {}
+        }
+        if let Ok(instant) = text.parse() {
+            return Ok(Self::Instant(instant));
+        }
+        if let Ok(time) = text.parse::<DateTime>() {
+            return Ok(Self::Civil(time));
+        }
+        if let Ok(date) = text.parse::<Date>() {
+            return Ok(Self::Civil(date.into()));
+        }
+        let is_age = text.starts_with(|first: char| first.is_ascii_digit());
+        let span = text.parse::<Span>().ok().filter(|_| is_age);
+        span.map(|span| Self::Ago(span.abs())).ok_or_else(|| REMEDY.to_owned())
+    }
+}
+
+impl When {
+    /// The time in nanoseconds since the Unix epoch, as seen from `now`.
+    pub fn resolve(&self, now: &Zoned) -> Result<i64, String> {
+        let out_of_range = |_: jiff::Error| "that time is out of range; choose one near today";
+        let zoned = match self {
+            Self::Now => now.clone(),
+            Self::Ago(span) => now.checked_sub(*span).map_err(out_of_range)?,
+            Self::DaysAgo(days) => {
+                let day =
+                    now.start_of_day().and_then(|day| day.checked_sub(Span::new().days(*days)));
+                day.map_err(out_of_range)?
+            }
+            Self::Civil(time) => time.to_zoned(now.time_zone().clone()).map_err(out_of_range)?,
+            Self::Instant(instant) => instant.to_zoned(TimeZone::UTC),
+        };
+        let ns = zoned.timestamp().as_nanosecond();
+        i64::try_from(ns).map_err(|_| "that time is out of range; choose one near today".to_owned())
+    }
+}
+
+/// How times are shown: in the zone of this machine, or in UTC.
+#[derive(Debug, Clone)]
+pub struct Times {
+    zone: TimeZone,
+    is_utc: bool,
+}
+
+impl Times {
+    /// Times of this machine's zone, or of UTC.
+    pub fn new(is_utc: bool) -> Self {
+        let zone = if is_utc { TimeZone::UTC } else { TimeZone::system() };
+        Self { zone, is_utc }
+    }
+
+    /// The present in the zone that is shown.
+    pub fn now(&self) -> Zoned {
+        Timestamp::now().to_zoned(self.zone.clone())
+    }
+
+    /// Characters of [`Times::millisecond`].
+    pub const fn width(&self) -> usize {
+        if self.is_utc { 24 } else { 23 }
+    }
+
+    /// A time to the millisecond, for rows.
+    pub fn millisecond(&self, ns: i64) -> String {
+        self.show(ns, "%Y-%m-%d %H:%M:%S%.3f")
+    }
+
+    /// A time to the second, for sentences.
+    pub fn second(&self, ns: i64) -> String {
+        self.show(ns, "%Y-%m-%d %H:%M:%S")
+    }
+
+    fn show(&self, ns: i64, format: &str) -> String {
+        let zoned = timestamp(ns).to_zoned(self.zone.clone());
+        let mark = if self.is_utc { "Z" } else { "" };
+        format!("{}{mark}", zoned.strftime(format))
+    }
+}
+
+/// A time for programs: ISO 8601 in UTC with nine decimals.
+pub fn iso(ns: i64) -> String {
+    format!("{:.9}", timestamp(ns))
+}
+
+/// Every 64-bit count of nanoseconds lies between the years 1677 and 2262.
+fn timestamp(ns: i64) -> Timestamp {
+    Timestamp::from_nanosecond(i128::from(ns)).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(text: &str) -> String {
+        let zone = TimeZone::get("Europe/Berlin")
+            .unwrap_or_else(|_| TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap());
+        // Monday after the clocks went back on Sunday.
+        let now = "2026-10-26T12:00:00Z".parse::<Timestamp>().unwrap().to_zoned(zone);
+        let when: When = text.parse().unwrap();
+        timestamp(when.resolve(&now).unwrap()).to_string()
+    }
+
+    #[test]
+    fn times_are_what_a_person_means() {
+        // Promise: ages, days and ISO times mean what they say, in the zone that is shown.
+        for (text, instant) in [
+            ("now", "2026-10-26T12:00:00Z"),
+            ("15m", "2026-10-26T11:45:00Z"),
+            ("2h", "2026-10-26T10:00:00Z"),
+            ("1h 30m ago", "2026-10-26T10:30:00Z"),
+            ("2d", "2026-10-24T11:00:00Z"),
+            ("today", "2026-10-25T23:00:00Z"),
+            ("yesterday", "2026-10-24T22:00:00Z"),
+            ("2026-01-31", "2026-01-30T23:00:00Z"),
+            ("2026-01-31T15:04", "2026-01-31T14:04:00Z"),
+            ("2026-01-31 15:04:05.5", "2026-01-31T14:04:05.5Z"),
+            ("2026-01-31T15:04:05Z", "2026-01-31T15:04:05Z"),
+            ("2026-01-31T15:04:05+02:00", "2026-01-31T13:04:05Z"),
+        ] {
+            assert_eq!(resolve(text), instant, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_times_are_refused_with_what_to_write() {
+        // Promise: a time that could be misunderstood is an error that shows what can be written.
+        for text in ["", "15", "-2h", "tomorrow", "2026-13-01", "31.01.2026", "12:00"] {
+            assert!(text.parse::<When>().is_err_and(|error| error.contains("15m")), "{text}");
+        }
+        let far: When = "9000-01-01".parse().unwrap();
+        assert!(far.resolve(&Times::new(true).now()).is_err());
+    }
+
+    #[test]
+    fn shown_times_name_utc() {
+        // Promise: a time shown in UTC says so, and programs get ISO 8601 to the nanosecond.
+        let times = Times::new(true);
+        assert_eq!(times.millisecond(1_500_000_000_123_456_789), "2017-07-14 02:40:00.123Z");
+        assert_eq!(times.millisecond(0).len(), times.width());
+        assert_eq!(iso(1_500_000_000_123_456_789), "2017-07-14T02:40:00.123456789Z");
+        assert!(iso(i64::MIN).starts_with("1677-"));
+    }
+}

@@ -1,0 +1,183 @@
+//! Databases as a service would leave them, and the built program to ask them with.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Arc;
+
+use kronicler_format::{Counters, Flags, Kind, Outcome, Row, Run, SeriesEntry};
+use kronicler_store::{Batch, Dictionary, Disk, LaneWriter, Storage};
+use tempfile::TempDir;
+
+/// 2026-01-31T12:00:00Z, when the service of the fixture began.
+pub const START_NS: i64 = 1_769_860_800_000_000_000;
+/// Functions of the fixture.
+pub const FUNCTION_COUNT: u64 = 30;
+/// Calls of each.
+pub const CALL_COUNT: u64 = 250;
+/// Time between two calls.
+pub const STEP_NS: i64 = 100_000_000;
+
+/// A database in a directory that goes when this does.
+pub struct Fixture {
+    root: TempDir,
+}
+
+/// What a call of the fixture is.
+pub struct Call<'a> {
+    pub name: &'a str,
+    pub source: &'a str,
+    pub outcome: Outcome,
+    pub end_ns: i64,
+    pub duration_ns: u64,
+}
+
+impl Fixture {
+    /// A directory without a database.
+    pub fn bare() -> Self {
+        Self { root: TempDir::new().expect("a directory for the test") }
+    }
+
+    /// A shop: 30 functions called in turns for 750 s, of which `getQuote` is now and then far
+    /// slower than usual.
+    pub fn shop() -> Self {
+        let fixture = Self::bare();
+        let names: Vec<String> = (0..FUNCTION_COUNT).map(function_name).collect();
+        let sources: Vec<String> = (0..FUNCTION_COUNT).map(function_source).collect();
+        let calls: Vec<Call<'_>> = (0..FUNCTION_COUNT * CALL_COUNT)
+            .map(|index| {
+                let function = usize::try_from(index % FUNCTION_COUNT).expect("small");
+                Call {
+                    name: &names[function],
+                    source: &sources[function],
+                    outcome: if index % 1_000 == 7 { Outcome::Error } else { Outcome::Ok },
+                    end_ns: START_NS + i64::try_from(index).expect("small") * STEP_NS,
+                    duration_ns: duration_ns(index),
+                }
+            })
+            .collect();
+        fixture.write(&calls, Counters::default(), true);
+        fixture
+    }
+
+    /// The database's directory.
+    pub fn dir(&self) -> PathBuf {
+        self.root.path().join(".kronicler_data")
+    }
+
+    /// The directory around the database.
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// Lets a process write these calls to a lane of its own, or the lowest free one.
+    pub fn write(&self, calls: &[Call<'_>], counters: Counters, is_closed: bool) {
+        let writer = self.begin(calls, counters);
+        if is_closed {
+            let (writer, state) = writer;
+            writer.close(&state).expect("a closed lane");
+        }
+    }
+
+    /// As [`Fixture::write`], with the lane still owned.
+    pub fn begin(
+        &self,
+        calls: &[Call<'_>],
+        counters: Counters,
+    ) -> (LaneWriter, kronicler_store::LaneState) {
+        let storage: Arc<dyn Storage> = Arc::new(Disk);
+        let run = Run {
+            service: "shop".to_owned(),
+            version: "1.4.0".to_owned(),
+            host: "web-1".to_owned(),
+            pid: 4_711,
+            start_ns: START_NS,
+            clock: "tsc".to_owned(),
+            ..Run::default()
+        };
+        let (mut writer, mut state) =
+            LaneWriter::open(&storage, &self.dir(), run, 0).expect("a lane");
+        let mut names = Dictionary::clone(&state.names);
+        let rows: Vec<Row> = calls.iter().map(|call| row(&mut names, call)).collect();
+        let batch = Batch {
+            names: &names,
+            rows: &rows,
+            first_seq: state.next_seq,
+            counters: Some(counters),
+        };
+        writer.append(&batch).expect("rows in the log");
+        writer.absorb_into(&mut state, &mut Vec::new());
+        (writer, state)
+    }
+
+    /// The program, about to ask this database.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kr"));
+        command.args(args).env_clear().env("TZ", "UTC").env("KRONICLER_DIR", self.dir());
+        command.current_dir(self.root());
+        command
+    }
+
+    /// What the program answers.
+    pub fn ask(&self, args: &[&str]) -> Answer {
+        Answer::of(&mut self.command(args))
+    }
+}
+
+/// What the program answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Answer {
+    /// The answer of a command.
+    pub fn of(command: &mut Command) -> Self {
+        let Output { status, stdout, stderr } = command.output().expect("the program runs");
+        Self {
+            code: status.code().expect("an exit code"),
+            out: String::from_utf8(stdout).expect("text"),
+            err: String::from_utf8(stderr).expect("text"),
+        }
+    }
+
+    /// The output of a program that had nothing to complain about.
+    pub fn text(self) -> String {
+        assert_eq!((self.code, self.err.as_str()), (0, ""), "{}", self.out);
+        self.out
+    }
+
+    /// The output as JSON.
+    pub fn json(self) -> serde_json::Value {
+        serde_json::from_str(&self.text()).expect("JSON")
+    }
+}
+
+/// The name of a function of the shop.
+pub fn function_name(index: u64) -> String {
+    if index == 3 { "getQuote".to_owned() } else { format!("Shop.step{index:02}") }
+}
+
+fn function_source(index: u64) -> String {
+    if index == 3 { "src/quote.js:41".to_owned() } else { format!("src/shop.js:{}", 10 + index) }
+}
+
+/// Calls take one to two microseconds times the function's number, but for every 125th of
+/// `getQuote`, which takes 400 ms instead of about 10.
+fn duration_ns(index: u64) -> u64 {
+    let (function, call) = (index % FUNCTION_COUNT, index / FUNCTION_COUNT);
+    let wobble = call * 7_919 % 1_000;
+    match function {
+        3 if call % 125 == 60 => 400_000_000 + wobble,
+        3 => 10_000_000 + wobble * 1_000,
+        _ => (function + 1) * (1_000 + wobble),
+    }
+}
+
+fn row(names: &mut Dictionary, call: &Call<'_>) -> Row {
+    let flags = Flags::new(call.outcome, Kind::Async);
+    let entry = SeriesEntry { name: 0, flags, weight: 1, status_class: 0 };
+    let series = names.intern(call.name, call.source, entry);
+    Row { series, thread: 0, end_ns: call.end_ns, duration_ns: call.duration_ns }
+}

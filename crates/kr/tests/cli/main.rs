@@ -1,0 +1,6 @@
+//! Promises of `kr` to its users, kept by the built program on databases made by the store.
+
+mod answers;
+mod fixture;
+mod manners;
+mod refusals;

@@ -1,0 +1,106 @@
+//! How `kr` behaves on terminals, in pipes and with strange names.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use kronicler_format::Counters;
+
+use crate::answers::call;
+use crate::fixture::{Answer, Fixture, START_NS};
+
+#[test]
+fn a_closed_pipe_ends_it_quietly() {
+    // Promise: `kr fetch all | head -1` prints one line, no error, and ends with 0.
+    let fixture = Fixture::shop();
+    for args in [&["fetch", "all"][..], &["fetch", "all", "--json"], &["stats"], &["--help"]] {
+        let mut command = fixture.command(args);
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a child");
+        let mut line = String::new();
+        BufReader::with_capacity(16, child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(!line.is_empty());
+        let end = child.wait_with_output().unwrap();
+        assert_eq!(end.status.code(), Some(0), "{args:?}");
+        assert_eq!(String::from_utf8_lossy(&end.stderr), "", "{args:?}");
+    }
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    // Promise: an answer that could not be written is a failure, not a success.
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let fixture = Fixture::shop();
+    let end = fixture.command(&["fetch", "all"]).stdout(full).output().unwrap();
+    assert_eq!(end.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&end.stderr);
+    assert!(text.starts_with("kr: cannot write the output: "), "{text}");
+}
+
+#[test]
+fn colours_are_used_only_where_they_are_wanted() {
+    // Promise: NO_COLOR, CLICOLOR_FORCE, TERM=dumb, pipes and --color are honoured.
+    let fixture = Fixture::shop();
+    let has_color = |args: &[&str], variables: &[(&str, &str)]| {
+        let mut command = fixture.command(args);
+        Answer::of(command.envs(variables.iter().copied())).text().contains('\x1b')
+    };
+    assert!(!has_color(&[], &[("TERM", "xterm-256color")]), "a pipe has no colours");
+    assert!(has_color(&["--color", "always"], &[("NO_COLOR", "1")]));
+    assert!(has_color(&["stats"], &[("CLICOLOR_FORCE", "1")]));
+    assert!(!has_color(&["stats"], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+    assert!(!has_color(&["--color", "never"], &[("CLICOLOR_FORCE", "1")]));
+    assert!(!has_color(&["--json", "--color", "always"], &[]), "JSON has no colours");
+}
+
+#[test]
+fn everything_fits_into_its_columns() {
+    // Promise: at 80 columns every line fits, no number is cut, and what is left out is told.
+    let fixture = Fixture::shop();
+    for columns in [40, 60, 80, 100, 200] {
+        for args in [&[][..], &["stats"], &["slow"], &["outliers"], &["names"], &["health"]] {
+            let mut command = fixture.command(args);
+            let text = Answer::of(command.env("COLUMNS", columns.to_string())).text();
+            let lines = text.lines().filter(|line| !is_free(line));
+            let widest = lines.max_by_key(|line| line.chars().count()).unwrap();
+            assert!(columns < 60 || widest.chars().count() <= columns, "{columns}: {widest}");
+        }
+    }
+    let mut command = fixture.command(&["stats"]);
+    let text = Answer::of(command.env("COLUMNS", "80")).text();
+    assert!(text.contains("not shown for want of room: "), "{text}");
+    let mut command = fixture.command(&["stats", "--sort", "stddev"]);
+    let text = Answer::of(command.env("COLUMNS", "80")).text();
+    assert!(text.lines().next().is_some_and(|line| line.contains("stddev")), "{text}");
+}
+
+/// Lines that hold a path or a command, which are not to be broken.
+fn is_free(line: &str) -> bool {
+    line.starts_with("Kronicler database") || line.contains("(kr ") || line.starts_with("not shown")
+}
+
+#[test]
+fn names_cannot_speak_to_the_terminal() {
+    // Promise: control characters, ANSI and bidi marks in a name are shown, not obeyed.
+    let fixture = Fixture::bare();
+    let name = "\x1b[31mred\u{9b}\n\u{202e}x\0";
+    fixture.write(&[call(name, START_NS, 1), call("", START_NS, 1)], Counters::default(), true);
+    for args in [&[][..], &["stats"], &["slow"], &["names"], &["fetch"], &["names", "--json"]] {
+        let text = fixture.ask(args).text();
+        let is_bad = |char: char| char != '\n' && (char.is_control() || char == '\u{202e}');
+        assert!(!text.contains(is_bad), "{args:?} {text:?}");
+    }
+    let text = fixture.ask(&["names"]).text();
+    assert!(text.contains("\\u{1b}[31mred\\u{9b}\\u{a}\\u{202e}x\\u{0}"), "{text}");
+    assert!(text.contains("\"\""), "an empty name is visible: {text}");
+    let value = fixture.ask(&["names", "--json"]).json();
+    assert_eq!(value["functions"][1]["name"], name);
+}
+
+#[test]
+fn it_says_which_kr_it_is() {
+    // Promise: --version tells this kr from that of the Python package, and the format it reads.
+    let text = Fixture::bare().ask(&["--version"]).text();
+    let expected =
+        concat!("kr ", env!("CARGO_PKG_VERSION"), " (Kronicler for Node.js, database format 1)\n");
+    assert_eq!(text, expected);
+}

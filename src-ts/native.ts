@@ -1,0 +1,156 @@
+/** The addon: its shape, and how it is found. Everything else goes through here. */
+
+/** What a filter looks like to the addon: absent means any. */
+export interface NativeFilter {
+  names?: string[]
+  /** Nanoseconds since the Unix epoch, decimal: an end at this time or later. */
+  since?: string
+  /** Nanoseconds since the Unix epoch, decimal: an end before this time. */
+  until?: string
+  minDuration?: number
+  outcome?: 'ok' | 'error' | 'aborted'
+}
+
+/** Options as the addon takes them; absent means the default. */
+export interface NativeOptions {
+  dir?: string
+  durability?: 'sync' | 'interval' | 'os'
+  service?: string
+  version?: string
+  instance?: string
+  exitBudgetMs?: number
+}
+
+/**
+ * Rows as columns, one after the other in one buffer of `count` rows:
+ * ids (f64), ends (i64), durations (u64), name numbers (u32), threads (u32), flags (u8).
+ * Flags: bits 0-1 the outcome (ok, error, aborted), bits 2-4 the kind (sync, async, generator,
+ * block, http, manual, signal).
+ */
+export interface NativeRows {
+  count: number
+  columns: ArrayBuffer
+  names: string[]
+  sources: string[]
+  partial: boolean
+}
+
+/** Statistics of a function; times in nanoseconds. */
+export interface NativeStats {
+  name: string
+  source: string
+  count: number
+  errors: number
+  sum: number
+  mean: number
+  min: number
+  max: number
+  stdDev: number
+  stdErr: number
+  median: number
+  p75: number
+  p90: number
+  p95: number
+  p99: number
+  p999: number
+  slowestId: number
+}
+
+/** Where every call that was seen has gone. */
+export interface NativeHealth {
+  dir: string
+  state: 'idle' | 'opening' | 'open' | 'stalled' | 'failed' | 'closed' | 'reader'
+  error?: string
+  lane?: number
+  laneCount: number
+  clock: 'tsc' | 'counter' | 'os'
+  seen: number
+  stored: number
+  live: number
+  quarantined: number
+  pending: number
+  skippedEvery: number
+  droppedRing: number
+  droppedThread: number
+  droppedStore: number
+  droppedClosed: number
+  lostClock: number
+  lostAtMost: number
+  ringCount: number
+  nameCount: number
+  logSizeBytes: number
+  unreadableHeads: number
+}
+
+/** A database, or a reader of one (`isReader`), which refuses what writes. */
+export interface NativeStore {
+  readonly id: number
+  readonly dir: string
+  readonly isReader: boolean
+  /** The number that records carry instead of a name. */
+  site(name: string, source: string, isChosen: boolean): number
+  average(name: string): number | null
+  functionNames(): string[]
+  has(name: string): boolean
+  fetch(id: number): NativeRows
+  health(): NativeHealth
+  stats(filter: NativeFilter): Promise<NativeStats[]>
+  statsSync(filter: NativeFilter): NativeStats[]
+  /** Empty when there is no row. */
+  percentiles(filter: NativeFilter, qs: number[], exact: boolean): Promise<number[]>
+  percentilesSync(filter: NativeFilter, qs: number[], exact: boolean): number[]
+  slowest(filter: NativeFilter, limit: number): Promise<NativeRows>
+  slowestSync(filter: NativeFilter, limit: number): NativeRows
+  /** Newest first. */
+  newest(filter: NativeFilter, limit: number): Promise<NativeRows>
+  newestSync(filter: NativeFilter, limit: number): NativeRows
+  /** All rows that the filter wants, in the order of their ids, in batches. */
+  rows(filter: NativeFilter): NativeRowStream
+  flush(): Promise<void>
+  flushSync(): void
+  clear(): Promise<void>
+  clearSync(): void
+  close(): Promise<void>
+  closeSync(): void
+}
+
+/** A stream of rows; a batch has about `count` of them, `null` is the end. */
+export interface NativeRowStream {
+  next(count: number): Promise<NativeRows | null>
+  nextSync(count: number): NativeRows | null
+}
+
+/**
+ * The addon. Its errors have a message `KRONICLER_CODE: text`.
+ *
+ * `tick`, `end` and `insert` take no arguments; they speak through the scratch of their thread,
+ * 16 doubles (`f[]`), seen as 32-bit integers, too (`u[]`):
+ *
+ * - `tick()` writes the present tick to `f[0]`, as bits.
+ * - `end()` reads the start tick from `f[0]`, `site << 8 | flags` from `u[2]`, the id of the
+ *   database from `u[3]`, and records a call that ends now.
+ * - `insert()` reads start and end from `f[0]` and `f[2]` (numbers if `u[6]` is 0, 64-bit integers
+ *   if it is 1), the rest as `end`; writes 0 to `u[7]`, or 1 when it failed: then `insertError()`
+ *   throws why.
+ */
+export interface Binding {
+  readonly version: string
+  /** Makes this thread ready to capture; returns the scratch that is used from then on. */
+  attach(scratch: Float64Array, thread: number): Float64Array
+  tick(): void
+  end(): void
+  insert(): void
+  insertError(): void
+  /** Chooses the clock of the process before its first use: `tsc`, `os`, or the best there is. */
+  chooseClock(wish?: string): string
+  /** Begins to log to stderr: `RUST_LOG` syntax. */
+  logTo(filter: string): void
+  /** Sets what this process uses where nothing is said. To be called before anything is opened. */
+  setDefaults(options: NativeOptions): void
+  /** Sets options of the default database before its first row. */
+  configure(options: NativeOptions): void
+  defaultStore(): NativeStore
+  openStore(options: NativeOptions): NativeStore
+  openReader(dir: string): NativeStore
+  exists(dir: string): boolean
+}
