@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use kronicler_format::{Flags, Kind, Outcome, Record};
@@ -126,7 +127,9 @@ impl Database {
             let source = std::io::Error::other(limit);
             return Err(StoreError::Io { action: "capture into", path: dir, source }.into());
         };
-        self.check_writable()?;
+        if self.engine.is_refusing.load(Ordering::Relaxed) {
+            self.check_writable()?;
+        }
         if ring.is_full() {
             self.make_room(|| !ring.is_full())?;
         }
@@ -322,6 +325,7 @@ impl Database {
 impl Engine {
     /// Begins to close: no more than the last rows is written from here on.
     pub(crate) fn begin_close(&self) {
+        self.is_refusing.store(true, Ordering::Relaxed);
         let mut lane = lock(&self.lane);
         if matches!(*lane, Lane::Idle) {
             *lane = Lane::Closed;

@@ -11,7 +11,7 @@
 //! thread touches files.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use kronicler_format::{Counters, Run};
@@ -71,6 +71,9 @@ pub(crate) struct Engine {
     pub tally: Tally,
     /// Counters of this run that are in the log.
     pub logged: Mutex<Counters>,
+    /// Whether the lane failed or was closed: seen without its lock, which the disk thread may
+    /// hold for a millisecond.
+    pub is_refusing: AtomicBool,
     rings_size_bytes: AtomicU64,
 }
 
@@ -105,6 +108,7 @@ impl Engine {
             control: Control::default(),
             tally: Tally::default(),
             logged: Mutex::default(),
+            is_refusing: AtomicBool::new(false),
             rings_size_bytes: AtomicU64::new(0),
         })
     }
@@ -162,6 +166,7 @@ impl Engine {
     /// Gives the store up: what is captured from here on is counted as dropped.
     pub fn fail(&self, cause: String) {
         log::warn!(target: "kronicler", "captures are dropped: {cause}");
+        self.is_refusing.store(true, Ordering::Relaxed);
         {
             let mut memtable = lock(&self.memtable);
             let mut lane = lock(&self.lane);
