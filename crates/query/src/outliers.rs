@@ -5,8 +5,9 @@
 //! distance of the quartiles divided by 1.349 (so that it is the standard deviation when the
 //! logarithms are normal, <https://en.wikipedia.org/wiki/Interquartile_range>), and at least three
 //! times the median. Of log-normal durations, however wide, 3 in 100,000 lie above four spreads; a
-//! function whose durations have a tail of their own shows more. Functions are ranked by the time
-//! that their slow calls took beyond the median: what mending them could save.
+//! function whose durations have a tail of their own shows more, or one so far out that chance does not
+//! explain it. Functions are ranked by the time that their slow calls took beyond the median: what
+//! mending them could save.
 
 use kronicler_store::{Snapshot, StoreError};
 
@@ -41,6 +42,11 @@ impl Default for OutlierLimits {
 
 /// Share of a log-normal distribution above four spreads: 1 - Phi(4).
 const EXPECTED_SHARE: f64 = 3.167e-5;
+/// Calls above four spreads that are no sign of a tail: of 5,000 log-normal durations one is there
+/// in 15 of 100 cases, but three in less than one of 1,000 (Poisson, 0.16 expected).
+const CHANCE_COUNT: f64 = 2.0;
+/// Spreads above which a single call is a sign: 1 - Phi(6) is 1 in 10^9.
+const CERTAIN_SPREADS: f64 = 6.0;
 
 /// A function that is now and then far slower than it usually is.
 #[derive(Debug, Clone)]
@@ -93,15 +99,19 @@ fn examine(stats: FunctionStats, limits: OutlierLimits) -> Option<Outlier> {
         return None;
     }
     let spread = ((high.max(1) as f64) / (low.max(1) as f64)).ln() / QUARTILES_PER_SPREAD;
-    let ratio = (LIMIT_SPREADS * spread).exp().max(LIMIT_RATIO);
-    let limit_ns = ((median.max(1) as f64) * ratio).min(1e18) as u64;
+    let above = |spreads: f64| {
+        let ratio = (spreads * spread).exp().max(LIMIT_RATIO);
+        ((median.max(1) as f64) * ratio).min(1e18) as u64
+    };
+    let limit_ns = above(LIMIT_SPREADS);
     let slow = stats.sketch.bins().filter(|bin| bin.lower_ns >= limit_ns);
     let (slow_count, slow_sum) = slow.fold((0_u64, 0_f64), |(count, sum), bin| {
         let middle = (bin.lower_ns as f64).midpoint(bin.upper_ns.min(max_ns) as f64);
         (count + bin.count, sum + middle * bin.count as f64)
     });
     let expected = (count as f64) * EXPECTED_SHARE;
-    if slow_count == 0 || (slow_count as f64) < expected * limits.surplus_min {
+    let has_tail = slow_count as f64 > expected * limits.surplus_min + CHANCE_COUNT;
+    if slow_count == 0 || !(has_tail || max_ns > above(CERTAIN_SPREADS)) {
         return None;
     }
     let excess = slow_sum - (slow_count as f64) * (median as f64);

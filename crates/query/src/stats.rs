@@ -37,7 +37,10 @@ impl FunctionStats {
     }
 
     fn note_slowest(&mut self, id: RowId, duration_ns: u64) {
-        if self.moments.max().is_none_or(|max| duration_ns > max) {
+        let before = self.moments.max().zip(self.slowest);
+        // Among equals the earlier row, in whatever order they are looked at.
+        let is_slower = |(max, slowest)| duration_ns > max || duration_ns == max && id < slowest;
+        if before.is_none_or(is_slower) {
             self.slowest = Some(id);
         }
     }
@@ -132,12 +135,22 @@ pub fn moments(snapshot: &Snapshot, name: &str) -> Moments {
 #[must_use]
 pub fn function_names(snapshot: &Snapshot) -> Vec<Name> {
     let table = NameTable::new(snapshot);
-    let mut names: Vec<Name> = table
-        .names()
-        .iter()
-        .filter(|name| !moments(snapshot, &name.name).is_empty())
-        .cloned()
-        .collect();
+    let mut has_rows = vec![false; table.names().len()];
+    for (index, view) in snapshot.lanes.iter().enumerate() {
+        let totals = (0..).zip(view.state.totals.iter());
+        let logged = totals.filter(|(_, totals)| !totals.moments.is_empty());
+        let pending = view.pending.iter().map(|row| row.series);
+        for series in logged.map(|(series, _)| series).chain(pending) {
+            let name = view.state.names.series().get(series as usize);
+            let number = name.and_then(|series| table.number(index, series.name));
+            if let Some(has_rows) = number.and_then(|number| has_rows.get_mut(number as usize)) {
+                *has_rows = true;
+            }
+        }
+    }
+    let named = table.names().iter().zip(has_rows);
+    let mut names: Vec<Name> =
+        named.filter(|(_, has_rows)| *has_rows).map(|(name, _)| name.clone()).collect();
     names.sort_by(|left, right| left.name.cmp(&right.name));
     names
 }

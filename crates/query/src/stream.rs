@@ -52,10 +52,10 @@ impl RowStream {
                     return Ok(Some(batch));
                 }
                 lane.visit_block(block, |seq, row| batch.push(&self.snapshot, index, seq, row))?;
+                self.is_partial |= lane.is_partial;
                 self.block_index += 1;
             }
             lane.visit_pending(|seq, row| batch.push(&self.snapshot, index, seq, row));
-            self.is_partial |= lane.is_partial;
             self.lane_index += 1;
             self.block_index = 0;
             if batch.len() >= count.max(1) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use kronicler_format::limits::{NAME_COUNT_MAX, OTHER_NAME};
-use kronicler_format::{NameEntry, NamesFrame, SeriesEntry, fit_name};
+use kronicler_format::{FormatError, NameEntry, NamesFrame, SeriesEntry, fit_name};
 
 /// A name and where its function was wrapped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,12 +79,14 @@ impl Dictionary {
 
     /// Takes over what a NAMES frame adds; what is known already is passed over.
     ///
-    /// Returns `false` when the frame does not fit on what is here: one before it is missing.
-    pub fn absorb(&mut self, frame: &NamesFrame<'_>) -> bool {
-        let fits = frame.first_name as usize <= self.names.len()
-            && frame.first_series as usize <= self.series.len();
-        if !fits {
-            return false;
+    /// # Errors
+    /// When the frame does not fit on what is here: one before it is missing.
+    pub fn absorb(&mut self, frame: &NamesFrame<'_>) -> Result<(), FormatError> {
+        fits("first name of a names frame", frame.first_name, self.names.len())?;
+        fits("first series of a names frame", frame.first_series, self.series.len())?;
+        let name_count = self.names.len().max(frame.first_name as usize + frame.names.len());
+        for entry in &frame.series {
+            fits("name of a series", entry.name.saturating_add(1), name_count)?;
         }
         let known = self.names.len() - frame.first_name as usize;
         for entry in frame.names.iter().skip(known) {
@@ -94,7 +96,7 @@ impl Dictionary {
         for entry in frame.series.iter().skip(known) {
             self.push_series(*entry);
         }
-        true
+        Ok(())
     }
 
     fn intern_name(&mut self, name: &str, source: &str) -> u32 {
@@ -135,6 +137,13 @@ impl Dictionary {
     }
 }
 
+fn fits(what: &'static str, found: u32, limit: usize) -> Result<(), FormatError> {
+    if found as usize <= limit {
+        return Ok(());
+    }
+    Err(FormatError::OutOfRange { what, found: u64::from(found), limit: limit as u64 })
+}
+
 /// Ids are 32 bits; the limits of the format keep them far below that.
 fn dense_id(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
@@ -158,9 +167,9 @@ mod tests {
             written.intern(name, "y.js:2", entry(Outcome::Error));
         }
         let mut read = Dictionary::default();
-        assert!(!read.absorb(&written.frame_from(1, 0)), "a missing frame is noticed");
-        assert!(read.absorb(&written.frame_from(0, 0)));
-        assert!(read.absorb(&written.frame_from(1, 2)));
+        assert!(read.absorb(&written.frame_from(1, 0)).is_err(), "a missing frame is noticed");
+        read.absorb(&written.frame_from(0, 0)).unwrap();
+        read.absorb(&written.frame_from(1, 2)).unwrap();
         assert_eq!((read.names(), read.series()), (written.names(), written.series()));
         assert_eq!(read.series_of("a"), [0, 1]);
         assert_eq!(read.name_of(5).map(|name| &*name.name), Some("c"));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::lane_reader::LaneReader;
-use crate::layout::list_lanes;
+use crate::layout::{is_no_dir, list_lanes};
 use crate::snapshot::{LaneView, Snapshot};
 use crate::{Storage, StoreError};
 
@@ -15,7 +15,14 @@ pub struct Directory {
     storage: Arc<dyn Storage>,
     root: PathBuf,
     stamp: Option<u128>,
-    lanes: BTreeMap<u16, Option<LaneReader>>,
+    lanes: BTreeMap<u16, Slot>,
+}
+
+/// What is known of a lane.
+#[derive(Debug, Default)]
+struct Slot {
+    reader: Option<LaneReader>,
+    unreadable_heads: u32,
 }
 
 impl Directory {
@@ -40,15 +47,16 @@ impl Directory {
         let mut snapshot = Snapshot::default();
         for (&lane, slot) in &mut self.lanes {
             if own == Some(lane) {
-                *slot = None;
+                *slot = Slot::default();
                 continue;
             }
-            let is_current = slot.as_mut().map_or(Ok(false), LaneReader::refresh)?;
+            let is_current = slot.reader.as_mut().map_or(Ok(false), LaneReader::refresh)?;
             if !is_current {
-                *slot = LaneReader::open(&self.storage, &self.root, lane)?;
+                (slot.reader, slot.unreadable_heads) =
+                    LaneReader::find(&self.storage, &self.root, lane)?;
             }
-            if let Some(reader) = slot {
-                snapshot.unreadable_heads += reader.unreadable_heads();
+            snapshot.unreadable_heads += slot.unreadable_heads;
+            if let Some(reader) = &slot.reader {
                 let (storage, path) = (Arc::clone(&self.storage), reader.path().to_owned());
                 let view = LaneView::new(storage, path, reader.state().clone(), Arc::default());
                 snapshot.lanes.push(view);
@@ -59,7 +67,7 @@ impl Directory {
 
     fn refresh_lanes(&mut self) -> Result<(), StoreError> {
         let stamp = match self.storage.dir_stamp(&self.root) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) if is_no_dir(&error) => None,
             stamp => stamp.map_err(StoreError::io("read", &self.root))?,
         };
         if stamp.is_some() && stamp == self.stamp {

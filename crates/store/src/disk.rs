@@ -28,7 +28,7 @@ impl Storage for Disk {
     fn create_dir(&self, path: &Path) -> io::Result<()> {
         match platform::make_dir(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                path.parent().map_or(Ok(()), fs::create_dir_all)?;
+                path.parent().map_or(Ok(()), |parent| self.create_dir(parent))?;
                 platform::make_dir(path)
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

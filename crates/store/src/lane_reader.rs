@@ -25,8 +25,6 @@ pub struct LaneReader {
     storage: Arc<dyn Storage>,
     path: PathBuf,
     state: LaneState,
-    /// Head logs of the lane that cannot be read at all.
-    unreadable_heads: u32,
 }
 
 impl LaneReader {
@@ -39,34 +37,53 @@ impl LaneReader {
         root: &Path,
         lane: u16,
     ) -> Result<Option<Self>, StoreError> {
+        Self::find(storage, root, lane).map(|(reader, _)| reader)
+    }
+
+    /// As [`LaneReader::open`]; also counts the heads of the lane that cannot be read at all.
+    pub(crate) fn find(
+        storage: &Arc<dyn Storage>,
+        root: &Path,
+        lane: u16,
+    ) -> Result<(Option<Self>, u32), StoreError> {
         let dir = lane_dir(root, lane);
-        let mut unreadable_heads = 0;
+        let (mut found, mut unreadable_heads) = (None, 0);
         for generation in list_heads(&**storage, &dir)? {
             let path = head_path(&dir, generation);
-            match open_head(storage, &path) {
-                Ok(Some(state)) => {
+            match open_head(&**storage, &path, lane) {
+                Ok(Some((file, head))) if found.is_none() => {
+                    let mut state = LaneState::new(head, FRAMES_OFFSET);
+                    read_frames(&*file, &path, &mut state)?;
                     let storage = Arc::clone(storage);
-                    return Ok(Some(Self { storage, path, state, unreadable_heads }));
+                    found = state.is_ready.then_some(Self { storage, path, state });
                 }
-                Ok(None) => {}
+                Ok(_) => {}
                 Err(StoreError::Damaged { source, .. }) if is_damage(&source) => {
                     unreadable_heads += 1;
                 }
                 Err(error) => return Err(error),
             }
         }
-        Ok(None)
+        Ok((found, unreadable_heads))
     }
 
-    /// Reads what was appended since. Returns `false` when the head is gone: open the lane anew.
+    /// Reads what was appended since. Returns `false` when the head is gone, or another one stands
+    /// in its place: open the lane anew.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn refresh(&mut self) -> Result<bool, StoreError> {
-        let file = match self.storage.open(&self.path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-            file => file.map_err(StoreError::io("open", &self.path))?,
+        let found = match open_head(&*self.storage, &self.path, self.state.head.lane) {
+            Err(StoreError::Damaged { .. }) => return Ok(false),
+            found => found?,
         };
+        let Some((file, _)) = found.filter(|(_, head)| *head == self.state.head) else {
+            return Ok(false);
+        };
+        let len = file.stat().map_err(StoreError::io("read", &self.path))?.len;
+        if len < self.state.offset {
+            return Ok(false);
+        }
         read_frames(&*file, &self.path, &mut self.state)?;
         Ok(true)
     }
@@ -83,12 +100,6 @@ impl LaneReader {
         &self.path
     }
 
-    /// Head logs of the lane that cannot be read at all.
-    #[must_use]
-    pub const fn unreadable_heads(&self) -> u32 {
-        self.unreadable_heads
-    }
-
     pub(crate) fn into_state(self) -> LaneState {
         self.state
     }
@@ -98,30 +109,44 @@ fn is_damage(error: &FormatError) -> bool {
     !matches!(error, FormatError::Unsupported { .. })
 }
 
-/// Reads a whole head log; `None` when its maker did not get to its READY frame.
-fn open_head(storage: &Arc<dyn Storage>, path: &Path) -> Result<Option<LaneState>, StoreError> {
+pub(crate) type HeadFile = (Arc<dyn StorageFile>, Head);
+
+/// Opens a head log and reads its header; `None` when there is none, or not yet.
+pub(crate) fn open_head(
+    storage: &dyn Storage,
+    path: &Path,
+    lane: u16,
+) -> Result<Option<HeadFile>, StoreError> {
     let file = match storage.open(path) {
         // Another process has cleared or rotated since the directory was listed.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         file => file.map_err(StoreError::io("open", path))?,
     };
-    let Some(head) = read_head(&*file, path)? else { return Ok(None) };
-    let mut state = LaneState::new(head, FRAMES_OFFSET);
-    read_frames(&*file, path, &mut state)?;
-    Ok(state.is_ready.then_some(state))
-}
-
-/// The header from whichever copy is whole; `None` when the file is still too short for one.
-fn read_head(file: &dyn StorageFile, path: &Path) -> Result<Option<Head>, StoreError> {
     let mut bytes = [0; HEAD_SIZE_BYTES * HEAD_COPIES];
     let count = file.read_at(0, &mut bytes).map_err(StoreError::io("read", path))?;
-    let (first, second) = bytes[..count].split_at(HEAD_SIZE_BYTES.min(count));
-    let damaged = |source| StoreError::Damaged { path: path.to_owned(), offset: 0, source };
-    match Head::decode(first).or_else(|error| Head::decode(second).map_err(|_| error)) {
-        Ok(head) => Ok(Some(head)),
-        Err(FormatError::Truncated { .. }) => Ok(None),
-        Err(error) => Err(damaged(error)),
+    if bytes.iter().all(|&byte| byte == 0) {
+        // Too short, or a power cut came before its first sync: nothing was ever stored in it.
+        return Ok(None);
     }
+    match read_header(&bytes[..count], lane) {
+        Ok(head) => Ok(Some((file, head))),
+        Err(FormatError::Truncated { .. }) => Ok(None),
+        Err(source) => Err(StoreError::Damaged { path: path.to_owned(), offset: 0, source }),
+    }
+}
+
+/// The header from whichever copy is whole.
+fn read_header(bytes: &[u8], lane: u16) -> Result<Head, FormatError> {
+    let (first, second) = bytes.split_at(HEAD_SIZE_BYTES.min(bytes.len()));
+    let head = Head::decode(first).or_else(|error| {
+        // A newer format is told even if the first copy is damaged.
+        Head::decode(second).map_err(|second| if is_damage(&second) { error } else { second })
+    })?;
+    if head.lane != lane {
+        let (found, limit) = (u64::from(head.lane), u64::from(lane));
+        return Err(FormatError::OutOfRange { what: "lane of a head log", found, limit });
+    }
+    Ok(head)
 }
 
 /// Takes over all frames that stand in `file` behind what `state` knows.

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use kronicler_format::limits::SEQ_BITS;
 use kronicler_format::{
     Counters, FormatError, Frame, FrameKind, FrameSeed, Head, NamesFrame, Row, Run, decode_frame,
     decode_rows, next_mark, varint::Cursor,
@@ -84,6 +85,8 @@ pub struct LaneState {
     pub is_closed: bool,
     /// What was found damaged.
     pub damage: Damage,
+    /// Whether only whole frames stand between the last block and the next rows.
+    can_join: bool,
 }
 
 impl LaneState {
@@ -102,6 +105,7 @@ impl LaneState {
             is_ready: false,
             is_closed: false,
             damage: Damage::default(),
+            can_join: false,
         }
     }
 
@@ -124,7 +128,7 @@ impl LaneState {
                 Ok(frame) => self.apply(&frame, scratch),
                 Err(_) => match self.find_frame(rest, seed) {
                     Some(gap) => {
-                        self.damage.bytes += gap as u64;
+                        self.set_aside(gap as u64);
                         gap
                     }
                     None => break,
@@ -152,9 +156,18 @@ impl LaneState {
     /// a defect of ours: it is set aside like a damaged one.
     fn apply(&mut self, frame: &Frame<'_>, scratch: &mut Vec<Row>) -> usize {
         if self.apply_payload(frame, scratch).is_err() {
-            self.damage.bytes += frame.size_bytes() as u64;
+            self.set_aside(frame.size_bytes() as u64);
         }
+        // Only CHECKPOINT stands before READY: any other frame tells as much, should it be damaged.
+        self.is_ready |= !matches!(frame.kind, None | Some(FrameKind::Checkpoint));
+        self.is_closed = frame.kind == Some(FrameKind::Closed);
         frame.size_bytes()
+    }
+
+    /// Counts bytes that are no good frame; a block must not span them.
+    const fn set_aside(&mut self, bytes: u64) {
+        self.damage.bytes += bytes;
+        self.can_join = false;
     }
 
     fn apply_payload(
@@ -166,24 +179,23 @@ impl LaneState {
             Some(FrameKind::Rows) => self.apply_rows(frame, scratch)?,
             Some(FrameKind::Names) => {
                 let names = NamesFrame::decode(frame.payload)?;
-                Arc::make_mut(&mut self.names).absorb(&names);
+                Arc::make_mut(&mut self.names).absorb(&names)?;
             }
             Some(FrameKind::Run) => {
                 let run = Run::decode(frame.payload)?;
-                self.is_closed = false;
-                Arc::make_mut(&mut self.runs).push(run);
+                self.skip_to(run.first_seq)?;
+                if self.runs.last() != Some(&run) {
+                    Arc::make_mut(&mut self.runs).push(run);
+                }
             }
             Some(FrameKind::Counters | FrameKind::Checkpoint) => {
                 self.counters = Counters::decode(frame.payload)?;
             }
-            Some(FrameKind::Ready) => self.is_ready = true,
             Some(FrameKind::Closed) => {
                 // Says how many rows there were: a damaged last frame does not go unnoticed.
-                let next_seq = Cursor::new("closed frame", frame.payload).u64()?;
-                self.skip_to(next_seq);
-                self.is_closed = true;
+                self.skip_to(Cursor::new("closed frame", frame.payload).u64()?)?;
             }
-            None => {}
+            Some(FrameKind::Ready) | None => {}
         }
         Ok(())
     }
@@ -191,32 +203,33 @@ impl LaneState {
     fn apply_rows(&mut self, frame: &Frame<'_>, rows: &mut Vec<Row>) -> Result<(), FormatError> {
         rows.clear();
         let first_seq = decode_rows(frame.payload, rows)?;
-        if first_seq >= self.next_seq {
-            self.skip_to(first_seq);
-            self.push_rows(first_seq, rows, frame.size_bytes());
+        let end_seq = first_seq.saturating_add(rows.len() as u64);
+        check_seq(end_seq)?;
+        let series_count = self.names.series().len();
+        if first_seq < self.next_seq || rows.is_empty() {
+            // They are known already.
+            self.can_join = false;
+        } else if rows.iter().any(|row| row.series as usize >= series_count) {
+            // Their names were in a frame that is damaged.
+            self.skip_to(end_seq)?;
+        } else {
+            self.skip_to(first_seq)?;
+            self.extend_blocks(first_seq, rows, frame.size_bytes());
+            self.add_totals(first_seq, rows);
+            self.next_seq = end_seq;
         }
         Ok(())
     }
 
     /// Rows before `seq` that never came were in a frame that is damaged.
-    const fn skip_to(&mut self, seq: u64) {
+    fn skip_to(&mut self, seq: u64) -> Result<(), FormatError> {
+        check_seq(seq)?;
         if seq > self.next_seq {
             self.damage.rows += seq - self.next_seq;
             self.next_seq = seq;
+            self.can_join = false;
         }
-    }
-
-    fn push_rows(&mut self, first_seq: u64, rows: &[Row], size_bytes: usize) {
-        let end_seq = first_seq + rows.len() as u64;
-        let series_count = self.names.series().len();
-        if rows.iter().any(|row| row.series as usize >= series_count) {
-            // Their names were in a frame that is damaged.
-            self.skip_to(end_seq);
-            return;
-        }
-        self.extend_blocks(first_seq, rows, size_bytes);
-        self.add_totals(first_seq, rows);
-        self.next_seq = end_seq;
+        Ok(())
     }
 
     fn extend_blocks(&mut self, first_seq: u64, rows: &[Row], size_bytes: usize) {
@@ -239,6 +252,7 @@ impl LaneState {
         };
         let blocks = Arc::make_mut(&mut self.blocks);
         if let Some(last) = blocks.last_mut()
+            && self.can_join
             && let Some(joined) = last.join(&block)
         {
             block = joined;
@@ -246,6 +260,7 @@ impl LaneState {
         } else {
             blocks.push(block);
         }
+        self.can_join = true;
     }
 
     fn add_totals(&mut self, first_seq: u64, rows: &[Row]) {
@@ -261,10 +276,19 @@ impl LaneState {
     /// Passes over bytes that hold no frame, up to `offset`.
     pub const fn skip_bytes_to(&mut self, offset: u64) {
         if offset > self.offset {
-            self.damage.bytes += offset - self.offset;
+            self.set_aside(offset - self.offset);
             self.offset = offset;
         }
     }
+}
+
+/// Sequences stay below what an id can hold.
+const fn check_seq(seq: u64) -> Result<(), FormatError> {
+    let limit = (1 << SEQ_BITS) - 1;
+    if seq > limit {
+        return Err(FormatError::OutOfRange { what: "sequence", found: seq, limit });
+    }
+    Ok(())
 }
 
 impl SeriesTotals {

@@ -14,10 +14,13 @@ use kronicler_format::{
     Counters, FormatError, FrameKind, FrameSeed, Head, Row, Run, encode_frame, encode_rows,
 };
 
-use crate::lane_reader::{FRAMES_OFFSET, HEAD_COPIES, LaneReader, read_frames};
+use crate::lane_reader::{FRAMES_OFFSET, HEAD_COPIES, LaneReader, open_head, read_frames};
 use crate::lane_state::LaneState;
 use crate::layout::{head_path, lane_dir, list_heads, lock_path};
 use crate::{Dictionary, Storage, StorageFile, StorageLock, StoreError};
+
+/// How often frames are written that later ones need.
+const COPIES: usize = 2;
 
 /// What goes out in one append.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +41,15 @@ pub struct LaneWriter {
     storage: Arc<dyn Storage>,
     lane: u16,
     dir: PathBuf,
+    log: Log,
+    is_dirty: bool,
+    buffer: Vec<u8>,
+    _lock: Box<dyn StorageLock>,
+}
+
+/// The head log that is written.
+#[derive(Debug)]
+struct Log {
     path: PathBuf,
     file: Arc<dyn StorageFile>,
     seed: FrameSeed,
@@ -45,9 +57,20 @@ pub struct LaneWriter {
     offset: u64,
     names_logged: u32,
     series_logged: u32,
-    is_dirty: bool,
-    buffer: Vec<u8>,
-    _lock: Box<dyn StorageLock>,
+}
+
+impl Log {
+    fn open(storage: &dyn Storage, path: PathBuf, state: &LaneState) -> Result<Self, StoreError> {
+        Ok(Self {
+            file: storage.open_append(&path).map_err(StoreError::io("open", &path))?,
+            path,
+            seed: FrameSeed::new(&state.head.uuid),
+            generation: state.head.generation,
+            offset: state.offset,
+            names_logged: count(state.names.names().len()),
+            series_logged: count(state.names.series().len()),
+        })
+    }
 }
 
 impl LaneWriter {
@@ -72,20 +95,13 @@ impl LaneWriter {
             None => make_head(&**storage, &dir, lane, run.start_ns)?,
         };
         storage.sync_dir(root).map_err(StoreError::io("sync", root))?;
-        let file = storage.open_append(&path).map_err(StoreError::io("open", &path))?;
-        let generation = state.head.generation;
-        remove_other_heads(&**storage, &dir, generation)?;
+        let log = Log::open(&**storage, path, &state)?;
+        remove_replaced_heads(&**storage, &dir, lane, log.generation)?;
         let mut writer = Self {
             storage: Arc::clone(storage),
             lane,
             dir,
-            seed: FrameSeed::new(&state.head.uuid),
-            generation,
-            offset: state.offset,
-            names_logged: count(state.names.names().len()),
-            series_logged: count(state.names.series().len()),
-            path,
-            file,
+            log,
             is_dirty: false,
             buffer: Vec::new(),
             _lock: lock,
@@ -103,7 +119,7 @@ impl LaneWriter {
     /// The head log.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.log.path
     }
 
     /// Whether something was appended since the last sync.
@@ -130,13 +146,13 @@ impl LaneWriter {
             self.encode(FrameKind::Counters, |out| counters.encode(out)).map_err(self.defect())?;
         }
         self.write()?;
-        (self.names_logged, self.series_logged) = (names, series);
+        (self.log.names_logged, self.log.series_logged) = (names, series);
         Ok(())
     }
 
     /// Lets `state` learn of what the last append wrote.
     pub fn absorb_into(&self, state: &mut LaneState, scratch: &mut Vec<Row>) {
-        state.skip_bytes_to(self.offset - self.buffer.len() as u64);
+        state.skip_bytes_to(self.log.offset - self.buffer.len() as u64);
         let taken = state.absorb(&self.buffer, scratch);
         debug_assert_eq!(taken, self.buffer.len(), "our own frames must be readable");
     }
@@ -146,8 +162,8 @@ impl LaneWriter {
     /// # Errors
     /// When the file cannot be read.
     pub fn recover(&mut self, state: &mut LaneState) -> Result<(), StoreError> {
-        read_frames(&*self.file, &self.path, state)?;
-        self.offset = self.file.stat().map_err(StoreError::io("read", &self.path))?.len;
+        read_frames(&*self.log.file, &self.log.path, state)?;
+        self.log.offset = self.log.file.stat().map_err(StoreError::io("read", &self.log.path))?.len;
         Ok(())
     }
 
@@ -157,7 +173,7 @@ impl LaneWriter {
     /// When the system says so. The file must not be synced again: the system may have thrown
     /// away what it could not write (<https://wiki.postgresql.org/wiki/Fsync_Errors>).
     pub fn sync(&mut self) -> Result<(), StoreError> {
-        self.file.sync().map_err(StoreError::io("sync", &self.path))?;
+        self.log.file.sync().map_err(StoreError::io("sync", &self.log.path))?;
         self.is_dirty = false;
         Ok(())
     }
@@ -174,21 +190,34 @@ impl LaneWriter {
         self.sync()
     }
 
-    /// Forgets all rows: begins a new head with a new identity and removes the old one.
+    /// Forgets all rows: begins a new head with a new identity and removes all others.
     ///
     /// # Errors
-    /// When the new head cannot be made; the old one is then still there.
+    /// When the new head cannot be made or an old one cannot be removed; the lane is then as it
+    /// was, and can be written as before.
     pub fn clear(&mut self, run: Run) -> Result<LaneState, StoreError> {
         let (path, mut state) = make_head(&*self.storage, &self.dir, self.lane, run.start_ns)?;
-        self.file = self.storage.open_append(&path).map_err(StoreError::io("open", &path))?;
-        self.path = path;
-        self.seed = FrameSeed::new(&state.head.uuid);
-        self.generation = state.head.generation;
-        self.offset = state.offset;
-        (self.names_logged, self.series_logged) = (0, 0);
-        remove_other_heads(&*self.storage, &self.dir, self.generation)?;
-        self.begin_run(&mut state, run, 0)?;
-        Ok(state)
+        let log = match Log::open(&*self.storage, path.clone(), &state) {
+            Ok(log) => log,
+            Err(error) => return Err(self.unmake(&path, error)),
+        };
+        let old = std::mem::replace(&mut self.log, log);
+        let begun = self.begin_run(&mut state, run, 0).and_then(|()| {
+            remove_heads(&*self.storage, &self.dir, &[old.generation, self.log.generation])?;
+            self.storage.remove(&old.path).map_err(StoreError::io("remove", &old.path))
+        });
+        match begun {
+            Ok(()) => Ok(state),
+            Err(error) => {
+                self.log = old;
+                Err(self.unmake(&path, error))
+            }
+        }
+    }
+
+    /// Removes a head that is not to be used after all; `error` says why.
+    fn unmake(&self, path: &Path, error: StoreError) -> StoreError {
+        self.storage.remove(path).map_or_else(StoreError::io("remove", path), |()| error)
     }
 
     fn begin_run(
@@ -199,12 +228,16 @@ impl LaneWriter {
     ) -> Result<(), StoreError> {
         self.recover(state)?;
         run.first_seq = state.next_seq;
-        let is_unclean = !state.is_closed && !state.runs.is_empty();
+        let was_used = !state.runs.is_empty() || state.stored() > 0;
+        let is_unclean = was_used && !state.is_closed;
         run.lost_at_most = if is_unclean { lost_at_most } else { 0 };
         let mut counters = state.counters;
         counters.lost_at_most = counters.lost_at_most.saturating_add(run.lost_at_most);
         self.buffer.clear();
-        self.encode(FrameKind::Run, |out| run.encode(out)).map_err(self.defect())?;
+        // Twice, like names: a flipped bit must not give its rows to the run before.
+        for _ in 0..COPIES {
+            self.encode(FrameKind::Run, |out| run.encode(out)).map_err(self.defect())?;
+        }
         if counters != state.counters {
             self.encode(FrameKind::Counters, |out| counters.encode(out)).map_err(self.defect())?;
         }
@@ -213,15 +246,18 @@ impl LaneWriter {
         Ok(())
     }
 
-    /// Encodes names and series that are not logged yet; returns how many are known then.
+    /// Encodes names and series that are not logged yet; returns how many are known then. Each
+    /// frame is written twice: without it all rows of its series could not be read.
     fn encode_names(&mut self, names: &Dictionary) -> Result<(u32, u32), FormatError> {
-        let (mut first_name, mut first_series) = (self.names_logged, self.series_logged);
+        let (mut first_name, mut first_series) = (self.log.names_logged, self.log.series_logged);
         let all = (count(names.names().len()), count(names.series().len()));
         while (first_name, first_series) != all {
             let frame = names.frame_from(first_name, first_series);
             first_name += count(frame.names.len());
             first_series += count(frame.series.len());
-            self.encode(FrameKind::Names, |out| frame.encode(out))?;
+            for _ in 0..COPIES {
+                self.encode(FrameKind::Names, |out| frame.encode(out))?;
+            }
         }
         Ok(all)
     }
@@ -231,8 +267,8 @@ impl LaneWriter {
         kind: FrameKind,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> Result<(), FormatError> {
-        let offset = self.offset + self.buffer.len() as u64;
-        encode_frame(&mut self.buffer, self.seed, offset, kind, write)
+        let offset = self.log.offset + self.buffer.len() as u64;
+        encode_frame(&mut self.buffer, self.log.seed, offset, kind, write)
     }
 
     fn write(&mut self) -> Result<(), StoreError> {
@@ -240,14 +276,14 @@ impl LaneWriter {
             return Ok(());
         }
         self.is_dirty = true;
-        self.file.append(&self.buffer).map_err(StoreError::io("write", &self.path))?;
-        self.offset += self.buffer.len() as u64;
+        self.log.file.append(&self.buffer).map_err(StoreError::io("write", &self.log.path))?;
+        self.log.offset += self.buffer.len() as u64;
         Ok(())
     }
 
     /// A frame that the format refuses is a defect of ours; it stops the writer, not the host.
     fn defect(&self) -> impl FnOnce(FormatError) -> StoreError + use<> {
-        let (path, offset) = (self.path.clone(), self.offset);
+        let (path, offset) = (self.log.path.clone(), self.log.offset);
         move |source| StoreError::Damaged { path, offset, source }
     }
 }
@@ -263,12 +299,14 @@ pub fn clear_ownerless(
     now_ns: i64,
 ) -> Result<bool, StoreError> {
     let dir = lane_dir(root, lane);
+    // Refuses a link in its place.
+    storage.create_dir(&dir).map_err(StoreError::io("make", &dir))?;
     let lock = lock_path(&dir);
     let Some(_lock) = storage.try_lock(&lock).map_err(StoreError::io("lock", &lock))? else {
         return Ok(false);
     };
     let (_, state) = make_head(storage, &dir, lane, now_ns)?;
-    remove_other_heads(storage, &dir, state.head.generation)?;
+    remove_heads(storage, &dir, &[state.head.generation])?;
     Ok(true)
 }
 
@@ -306,8 +344,13 @@ fn make_head(
     now_ns: i64,
 ) -> Result<(PathBuf, LaneState), StoreError> {
     let newest = list_heads(storage, dir)?.first().copied().unwrap_or(0);
-    let head =
-        Head { lane, uuid: new_uuid(), generation: newest + 1, created_ns: now_ns, first_seq: 0 };
+    let head = Head {
+        lane,
+        uuid: new_uuid(),
+        generation: newest.saturating_add(1),
+        created_ns: now_ns,
+        first_seq: 0,
+    };
     let path = head_path(dir, head.generation);
     let seed = FrameSeed::new(&head.uuid);
     let mut bytes = head.encode().repeat(HEAD_COPIES);
@@ -319,37 +362,46 @@ fn make_head(
     put(FrameKind::Checkpoint, &|out| Counters::default().encode(out)).map_err(defect)?;
     put(FrameKind::Ready, &|_| {}).map_err(defect)?;
     let file = storage.create(&path).map_err(StoreError::io("make", &path))?;
-    file.append(&bytes).map_err(StoreError::io("write", &path))?;
-    file.sync().map_err(StoreError::io("sync", &path))?;
-    storage.sync_dir(dir).map_err(StoreError::io("sync", dir))?;
+    let written = file.append(&bytes).map_err(StoreError::io("write", &path)).and_then(|()| {
+        file.sync().map_err(StoreError::io("sync", &path))?;
+        storage.sync_dir(dir).map_err(StoreError::io("sync", dir))
+    });
+    if written.is_err() {
+        // Should this fail as well, the next opener removes what is not complete.
+        let _ = storage.remove(&path);
+    }
+    written?;
     let mut state = LaneState::new(head, FRAMES_OFFSET);
     read_frames(&*file, &path, &mut state)?;
     Ok((path, state))
 }
 
-/// Removes heads that a newer one replaced, and those whose making was cut short. One that is
-/// complete but cannot be read is kept: a person may still want to look at it.
-fn remove_other_heads(
+/// Removes heads that another replaced, and those whose making was cut short. One that cannot be
+/// read is kept: a person may still want to look at it.
+fn remove_replaced_heads(
     storage: &dyn Storage,
     dir: &Path,
+    lane: u16,
     generation: u64,
 ) -> Result<(), StoreError> {
-    for other in list_heads(storage, dir)? {
-        let path = head_path(dir, other);
-        if other != generation && is_replaceable(storage, &path) {
+    let mut kept = vec![generation];
+    kept.extend(list_heads(storage, dir)?.into_iter().filter(|&other| {
+        let is_readable = open_head(storage, &head_path(dir, other), lane).is_ok();
+        !is_readable
+    }));
+    remove_heads(storage, dir, &kept)
+}
+
+/// Removes all heads but those of these generations. A power cut may bring one back: it has an
+/// older generation than one that is complete, so the next opener removes it again.
+fn remove_heads(storage: &dyn Storage, dir: &Path, kept: &[u64]) -> Result<(), StoreError> {
+    for generation in list_heads(storage, dir)? {
+        let path = head_path(dir, generation);
+        if !kept.contains(&generation) {
             storage.remove(&path).map_err(StoreError::io("remove", &path))?;
         }
     }
-    storage.sync_dir(dir).map_err(StoreError::io("sync", dir))
-}
-
-fn is_replaceable(storage: &dyn Storage, path: &Path) -> bool {
-    let mut bytes = [0; kronicler_format::HEAD_SIZE_BYTES];
-    let count = storage.open(path).and_then(|file| file.read_at(0, &mut bytes));
-    count.is_ok_and(|count| {
-        let is_short = count < bytes.len();
-        is_short || Head::decode(&bytes).is_ok()
-    })
+    Ok(())
 }
 
 /// 128 bits that no other lane has: the standard library seeds each hasher from the system.

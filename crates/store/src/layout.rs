@@ -45,8 +45,11 @@ pub fn list_lanes(storage: &dyn Storage, root: &Path) -> Result<Vec<u16>, StoreE
         }
         Err(error) => return Err(StoreError::io("list", root)(error)),
     };
-    let lanes = names.iter().filter_map(|name| name.strip_prefix("lane-")?.parse().ok());
-    let mut lanes: Vec<u16> = lanes.filter(|&lane| lane < LANE_COUNT_MAX).collect();
+    let lanes = names.iter().filter_map(|name| {
+        let lane = name.strip_prefix("lane-")?.parse().ok()?;
+        (lane < LANE_COUNT_MAX && lane_dir(root, lane) == root.join(name)).then_some(lane)
+    });
+    let mut lanes: Vec<u16> = lanes.collect();
     lanes.sort_unstable();
     Ok(lanes)
 }
@@ -57,11 +60,19 @@ pub fn list_lanes(storage: &dyn Storage, root: &Path) -> Result<Vec<u16>, StoreE
 /// When the directory cannot be listed.
 pub fn list_heads(storage: &dyn Storage, lane_dir: &Path) -> Result<Vec<u64>, StoreError> {
     let names = match storage.list(lane_dir) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if is_no_dir(&error) => return Ok(Vec::new()),
         names => names.map_err(StoreError::io("list", lane_dir))?,
     };
-    let heads = names.iter().filter_map(|name| name.strip_prefix("head-")?.parse().ok());
+    let heads = names.iter().filter_map(|name| {
+        let generation = name.strip_prefix("head-")?.parse().ok()?;
+        (head_path(lane_dir, generation) == lane_dir.join(name)).then_some(generation)
+    });
     let mut heads: Vec<u64> = heads.collect();
     heads.sort_unstable_by(|left, right| right.cmp(left));
     Ok(heads)
+}
+
+/// Whether there is nothing at a path, or something that is no directory.
+pub fn is_no_dir(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }

@@ -1,0 +1,147 @@
+//! The same questions answered naively: every row in one list, every answer by looking at all.
+
+use kronicler_format::{Kind, Outcome};
+use kronicler_query::{Filter, StoredRow};
+use kronicler_store::RowId;
+use proptest::prelude::*;
+
+/// One call, as the test made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    pub id: RowId,
+    pub name: &'static str,
+    pub outcome: Outcome,
+    pub kind: Kind,
+    pub thread: u32,
+    pub end_ns: i64,
+    pub duration_ns: u64,
+}
+
+/// The functions that are called: one name is a pattern, too, one is empty.
+pub const NAMES: [&str; 6] = ["getOrders", "getUser", "", "GET /orders/*", "GET /orders/7", "é🦀"];
+
+/// Patterns that users give; the first six are names.
+const PATTERNS: [&str; 11] = [
+    "getOrders",
+    "getUser",
+    "",
+    "GET /orders/*",
+    "GET /orders/7",
+    "é🦀",
+    "*",
+    "get*",
+    "?🦀",
+    "*7",
+    "nothing",
+];
+
+/// What a filter wants, without any cleverness.
+pub fn wants(filter: &Filter, call: &Call) -> bool {
+    let named = filter.names.iter().any(|pattern| pattern == call.name || glob(pattern, call.name));
+    (filter.names.is_empty() || named)
+        && filter.since_ns.is_none_or(|since| call.end_ns >= since)
+        && filter.until_ns.is_none_or(|until| call.end_ns < until)
+        && call.duration_ns >= filter.min_duration_ns
+        && filter.outcome.is_none_or(|outcome| call.outcome == outcome)
+}
+
+/// Patterns by trying everything.
+fn glob(pattern: &str, name: &str) -> bool {
+    let (mut rest, mut chars) = (name.chars(), pattern.chars());
+    match chars.next() {
+        None => name.is_empty(),
+        Some('*') => {
+            let ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
+            ends.into_iter().any(|at| glob(chars.as_str(), &name[at..]))
+        }
+        Some('?') => rest.next().is_some() && glob(chars.as_str(), rest.as_str()),
+        Some(first) => rest.next() == Some(first) && glob(chars.as_str(), rest.as_str()),
+    }
+}
+
+/// The nearest-rank quantile: the smallest value that `permille` of all do not exceed.
+pub fn quantile(durations: &[u64], permille: u64) -> Option<u64> {
+    let mut sorted = durations.to_vec();
+    sorted.sort_unstable();
+    let rank = (sorted.len() as u64 * permille).div_ceil(1_000).max(1);
+    sorted.get(usize::try_from(rank - 1).ok()?).copied()
+}
+
+/// The call that a stored row is.
+pub fn call_of(row: &StoredRow) -> Call {
+    assert_eq!(*row.name.source, *source_of(&row.name.name));
+    assert_eq!(i128::from(row.start_ns()), i128::from(row.end_ns) - i128::from(row.duration_ns));
+    Call {
+        id: row.id,
+        name: NAMES.into_iter().find(|name| *name == &*row.name.name).expect("a name of ours"),
+        outcome: row.outcome,
+        kind: row.kind,
+        thread: row.thread,
+        end_ns: row.end_ns,
+        duration_ns: row.duration_ns,
+    }
+}
+
+/// Where a function was wrapped.
+pub fn source_of(name: &str) -> String {
+    format!("src/{}.js:7", name.len())
+}
+
+/// A call without an id; ties in times and durations are frequent.
+fn call() -> impl Strategy<Value = Call> {
+    let duration_ns = prop_oneof![0..4_u64, 100..103_u64, 0..1_000_000_u64, 0..1_u64 << 50];
+    let end_ns = prop_oneof![0..5_i64, -1_000..1_000_i64, 0..1_i64 << 60];
+    let names = (0..NAMES.len()).prop_map(|index| NAMES[index]);
+    let outcome = (0..4_usize).prop_map(|index| Outcome::ALL[index % 3]);
+    let kind = (0..Kind::ALL.len()).prop_map(|index| Kind::ALL[index]);
+    (names, outcome, kind, 0..3_u32, end_ns, duration_ns).prop_map(
+        |(name, outcome, kind, thread, end_ns, duration_ns)| {
+            let id = RowId::new(0, 0);
+            Call { id, name, outcome, kind, thread, end_ns, duration_ns }
+        },
+    )
+}
+
+/// Lanes, each the calls of several processes that had it one after another.
+pub type Lanes = Vec<Vec<Vec<Call>>>;
+
+pub fn lanes() -> impl Strategy<Value = Lanes> {
+    let sessions = prop::collection::vec(prop::collection::vec(call(), 0..25), 1..4);
+    prop::collection::vec(sessions, 1..4).prop_map(with_ids)
+}
+
+/// The same lanes with the ids that their calls must get.
+pub fn with_ids(mut lanes: Lanes) -> Lanes {
+    for (lane, sessions) in (0..).zip(&mut lanes) {
+        for (seq, call) in (0..).zip(sessions.iter_mut().flatten()) {
+            call.id = RowId::new(lane, seq);
+        }
+    }
+    lanes
+}
+
+pub fn filter() -> impl Strategy<Value = Filter> {
+    let pattern = (0..PATTERNS.len()).prop_map(|index| PATTERNS[index].to_owned());
+    let time = || prop::option::of(prop_oneof![0..6_i64, -1_000..1_000_i64, 0..1_i64 << 60]);
+    let outcome = prop::option::of((0..3_usize).prop_map(|index| Outcome::ALL[index]));
+    let duration = prop_oneof![3 => Just(0), 1 => 1..150_u64, 1 => 0..1_u64 << 50];
+    (prop::collection::vec(pattern, 0..3), time(), time(), duration, outcome).prop_map(
+        |(names, since_ns, until_ns, min_duration_ns, outcome)| Filter {
+            names,
+            since_ns,
+            until_ns,
+            min_duration_ns,
+            outcome,
+        },
+    )
+}
+
+/// Filters that ask about series alone, which running totals answer.
+pub fn filter_by_series() -> impl Strategy<Value = Filter> {
+    filter().prop_map(|filter| Filter {
+        since_ns: None,
+        until_ns: None,
+        min_duration_ns: 0,
+        ..filter
+    })
+}
