@@ -7,7 +7,7 @@ import path from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { load } from './load.mjs'
-import { prepare } from './prepare.mjs'
+import { prepare, serviceFolder } from './prepare.mjs'
 import { run } from './processes.mjs'
 import { Progress } from './progress.mjs'
 import { startService } from './service.mjs'
@@ -26,7 +26,7 @@ function say(text) {
 
 async function loadService() {
   const env = { PORT: '0', KRONICLER_DIR: database, DATA_DIR: shopData }
-  const service = await startService({ cwd: folder, env, seconds: LOAD_SECONDS + 120 })
+  const service = await startService({ cwd: serviceFolder, env, seconds: LOAD_SECONDS + 120 })
   say(`\nThe service listens on ${service.url}. Loading it for ${LOAD_SECONDS} s.\n`)
   let answers = 0
   const progress = new Progress(LOAD_SECONDS, () => `${answers.toLocaleString('en')} answers`)
