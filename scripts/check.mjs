@@ -19,6 +19,7 @@ const parts = {
   test: [
     { command: 'npm run build' },
     { command: 'cargo t --no-fail-fast', count: countCargo },
+    { command: 'cargo xtask loom', count: countCargo },
     { command: 'npm run build:test', needs: 'npm run build' },
     { command: 'ava', needs: 'npm run build:test', count: countAva },
   ],

@@ -114,12 +114,14 @@ impl Bell {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests {
     use super::*;
 
     #[test]
     fn a_ring_before_the_sleep_is_kept_once() {
+        // Promise: a ring is never lost, and does not keep the drain awake twice.
         let bell = Bell::new();
         bell.ring();
         bell.ring();
@@ -133,6 +135,7 @@ mod tests {
 
     #[test]
     fn work_keeps_from_parking() {
+        // Promise: a drain that has work does not park.
         let bell = Bell::new();
         bell.park(|| true);
         assert_eq!(bell.state.load(Ordering::Relaxed), AWAKE);
@@ -140,6 +143,7 @@ mod tests {
 
     #[test]
     fn a_sleep_lasts_its_time() {
+        // Promise: nothing wakes a drain that nobody rings.
         let bell = Bell::new();
         let start = Instant::now();
         bell.sleep(Duration::from_millis(5));
@@ -148,6 +152,7 @@ mod tests {
 
     #[test]
     fn a_ring_ends_either_sleep() {
+        // Promise: whoever rings is heard, in a timed sleep and in a park.
         for is_parked in [false, true] {
             let bell = Bell::new();
             let sleeper = std::thread::spawn({
@@ -170,6 +175,7 @@ mod tests {
 
     #[test]
     fn only_a_parked_drain_is_rung_by_a_look() {
+        // Promise: a push makes no system call while the drain is not parked.
         let bell = Bell::new();
         for (state, after) in [(AWAKE, AWAKE), (TIMED, TIMED), (RUNG, RUNG), (PARKED, RUNG)] {
             bell.state.store(state, Ordering::Relaxed);

@@ -82,7 +82,11 @@ fn counter() -> u64 {
     let ticks: u64;
     // SAFETY: reads a register that user space may read, and touches neither memory nor flags.
     unsafe {
-        core::arch::asm!("mrs {}, cntvct_el0", out(reg) ticks, options(nomem, nostack, preserves_flags));
+        core::arch::asm!(
+            "mrs {}, cntvct_el0",
+            out(reg) ticks,
+            options(nomem, nostack, preserves_flags)
+        );
     }
     ticks
 }
@@ -109,12 +113,14 @@ fn detect() -> ClockSource {
     ClockSource::Os
 }
 
-/// Leaf and bit: Intel SDM volume 2A, CPUID, "Invariant TSC available"; AMD APM volume 3, E.4.7.
+/// Leaf and bit: Intel SDM volume 2A, CPUID, "Invariant TSC available".
 #[cfg(target_arch = "x86_64")]
+#[expect(unused_unsafe, reason = "cpuid is an unsafe function in older versions of Rust")]
 fn is_tsc_invariant() -> bool {
     use core::arch::x86_64::__cpuid;
     const LEAF: u32 = 0x8000_0007;
-    __cpuid(0x8000_0000).eax >= LEAF && __cpuid(LEAF).edx & (1 << 8) != 0
+    // SAFETY: every x86-64 processor has cpuid; the second leaf is read only if it is there.
+    unsafe { __cpuid(0x8000_0000).eax >= LEAF && __cpuid(LEAF).edx & (1 << 8) != 0 }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -131,6 +137,7 @@ mod tests {
 
     #[test]
     fn a_wish_is_heard_or_refused() {
+        // Promise: KRONICLER_CLOCK is obeyed, and a word that is no clock is told.
         assert_eq!(ClockSource::choose(Some("os")), Ok(ClockSource::Os));
         assert_eq!(ClockSource::choose(Some("tsc")), ClockSource::choose(None));
         let refused = ClockSource::choose(Some("Tsc")).unwrap_err();
@@ -140,6 +147,7 @@ mod tests {
 
     #[test]
     fn ticks_go_on_and_fit_in_62_bits() {
+        // Promise: a tick travels through a double without loss.
         for source in [ClockSource::choose(None).unwrap(), ClockSource::Os] {
             let first = source.now();
             std::thread::sleep(std::time::Duration::from_millis(1));

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::limits::{CAPACITY_MAX, CAPACITY_MIN};
+
 /// The wish for a clock names none that we know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownClock {
@@ -39,8 +41,7 @@ impl fmt::Display for RingError {
             Self::Capacity { found } => write!(
                 f,
                 "a ring cannot have {found} records; use a power of two from {} to {}",
-                crate::CAPACITY_MIN,
-                crate::CAPACITY_MAX
+                CAPACITY_MIN, CAPACITY_MAX
             ),
             Self::OutOfMemory { size_bytes } => write!(
                 f,

@@ -17,6 +17,7 @@
 //! RUSTFLAGS="--cfg loom" cargo test -p kronicler-queue --release --lib loom
 //! ```
 
+mod limits;
 mod sync;
 mod error;
 mod os_clock;
@@ -36,7 +37,8 @@ mod producer;
 mod consumer;
 mod ring;
 
-#[cfg(all(test, loom))]
+#[cfg(test)]
+#[cfg(loom)]
 mod loom_tests;
 
 pub use bell::Bell;
@@ -44,6 +46,7 @@ pub use clock::ClockSource;
 pub use consumer::Consumer;
 pub use error::{RingError, UnknownClock};
 pub use header::RingIdentity;
+pub use limits::{CAPACITY_MAX, CAPACITY_MIN};
 pub use producer::Producer;
-pub use ring::{CAPACITY_MAX, CAPACITY_MIN, ring, ring_with_identity};
+pub use ring::{ring, ring_with_identity};
 pub use timeline::{Conversion, Span, Timeline, Triple};

@@ -55,6 +55,7 @@ mod tests {
 
     #[test]
     fn monotonic_never_steps_back_and_realtime_is_of_this_century() {
+        // Promise: the clocks of the system are read as what they are.
         let first = monotonic_ns();
         assert!(monotonic_ns() >= first);
         assert!(realtime_ns() > 1_700_000_000_000_000_000);

@@ -41,6 +41,7 @@ mod tests {
 
     #[test]
     fn one_is_exact() {
+        // Promise: nanoseconds of the system stay exact.
         for ticks in [0, 1, 999, u64::MAX] {
             assert_eq!(Ratio::ONE.ns(ticks), Some(ticks));
         }
@@ -48,6 +49,7 @@ mod tests {
 
     #[test]
     fn rounds_to_the_nearest() {
+        // Promise: a duration is off by rounding alone.
         let ratio = Ratio::new(2, 3).unwrap();
         assert_eq!([1, 2, 3, 4].map(|ticks| ratio.ns(ticks)), [1, 1, 2, 3].map(Some));
         assert_eq!(Ratio::new(3, 1).unwrap().ticks(300), 100);
@@ -55,6 +57,7 @@ mod tests {
 
     #[test]
     fn absurd_rates_and_lengths_are_refused() {
+        // Promise: a clock that makes no sense gives no numbers.
         assert_eq!(Ratio::new(1_000_000, 0), None);
         assert_eq!(Ratio::new(0, 1_000_000), None);
         assert_eq!(Ratio::new(1, 1_000_000), None);

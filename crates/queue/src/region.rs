@@ -112,6 +112,7 @@ mod tests {
 
     #[test]
     fn positions_wrap_and_come_back_in_two_slices() {
+        // Promise: records come back whole where the ring wraps.
         let region = Region::new(4, RingIdentity::default()).unwrap();
         let mut slices = Vec::new();
         // SAFETY: there is one thread only.
@@ -127,6 +128,7 @@ mod tests {
 
     #[test]
     fn lines_lie_where_the_layout_says() {
+        // Promise: the layout is as a shared mapping needs it.
         let identity =
             RingIdentity { uuid: [1; 16], boot_id: [2; 16], lane: 0x0403_0201, thread: 5 };
         let region = Region::new(8, identity).unwrap();

@@ -3,14 +3,10 @@
 use std::sync::Arc;
 
 use crate::consumer::Consumer;
+use crate::limits::{CAPACITY_MAX, CAPACITY_MIN};
 use crate::producer::Producer;
 use crate::region::Region;
 use crate::{Bell, RingError, RingIdentity};
-
-/// Fewest records of a ring: half of it must be a record.
-pub const CAPACITY_MIN: u32 = 2;
-/// Most records of a ring: 512 MiB, far above what an engine gives to all of its rings.
-pub const CAPACITY_MAX: u32 = 1 << 24;
 
 /// A ring of anonymous memory for records of 32 bytes. `capacity` is a power of two from
 /// [`CAPACITY_MIN`] to [`CAPACITY_MAX`]; pages are not touched before they are used.
@@ -54,5 +50,6 @@ pub fn ring_with_identity(
     Ok((Producer::new(Arc::clone(&region), bell), Consumer::new(region)))
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests;

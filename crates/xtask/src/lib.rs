@@ -1,5 +1,6 @@
 //! Tasks of this repository, as functions, so that `cargo test` runs tidy as well.
 
+mod loom;
 mod mask;
 mod paths_used;
 mod source;
@@ -8,6 +9,7 @@ mod version;
 
 use std::path::Path;
 
+pub use loom::loom;
 pub use source::Violation;
 pub use tidy::tidy;
 pub use version::set_version;

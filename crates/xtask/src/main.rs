@@ -1,10 +1,11 @@
-//! The tasks of this repository: `cargo xtask tidy` and `cargo xtask version X.Y.Z`.
+//! The tasks of this repository: `cargo xtask tidy`, `cargo xtask loom` and
+//! `cargo xtask version X.Y.Z`.
 
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask tidy | cargo xtask version X.Y.Z";
+const USAGE: &str = "usage: cargo xtask tidy | cargo xtask loom | cargo xtask version X.Y.Z";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -12,6 +13,7 @@ fn main() -> ExitCode {
     let root = xtask::repository();
     match words.as_slice() {
         ["tidy"] => end(tidy(root)),
+        ["loom"] => end(xtask::loom(root)),
         ["version", version] => end(set_version(root, version)),
         _ => {
             let _ = writeln!(io::stderr(), "{USAGE}");

@@ -29,7 +29,10 @@ fn check_views(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(40) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(40)
+    })]
     #[test]
     fn every_view_gives_the_same_right_answers(
         lanes in lanes(),

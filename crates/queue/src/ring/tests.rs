@@ -30,6 +30,7 @@ fn drain_all(consumer: &mut Consumer) -> Vec<u64> {
 
 #[test]
 fn a_capacity_is_a_power_of_two_within_limits() {
+    // Promise: a wrong capacity is told and nothing is allocated.
     for found in [0, 1, 3, 1_000, CAPACITY_MAX + 1, CAPACITY_MAX * 2] {
         let refused = ring(found, 0, Bell::new()).unwrap_err();
         assert_eq!(refused, RingError::Capacity { found });
@@ -41,6 +42,7 @@ fn a_capacity_is_a_power_of_two_within_limits() {
 
 #[test]
 fn a_full_ring_drops_the_newest_and_counts() {
+    // Promise: a full ring never waits; what it drops is counted.
     let (mut producer, mut consumer) = ring(8, 0, Bell::new()).unwrap();
     for number in 0..11 {
         assert_eq!(producer.is_full(), number >= 8);
@@ -57,6 +59,7 @@ fn a_full_ring_drops_the_newest_and_counts() {
 
 #[test]
 fn laps_and_wraps_keep_order() {
+    // Promise: records come out in the order in which they went in, each with its lap.
     let (mut producer, mut consumer) = ring(4, 0, Bell::new()).unwrap();
     let mut taken = 0;
     for number in 0..100 {
@@ -80,6 +83,7 @@ fn laps_and_wraps_keep_order() {
 
 #[test]
 fn a_drain_takes_no_more_than_asked() {
+    // Promise: the memtable gets no more than it has room for.
     let (mut producer, mut consumer) = ring(8, 0, Bell::new()).unwrap();
     (0..6).for_each(|number| assert!(producer.push(record(number))));
     assert_eq!(consumer.drain(0, |_| unreachable!("nothing was asked for")), 0);
@@ -91,6 +95,7 @@ fn a_drain_takes_no_more_than_asked() {
 
 #[test]
 fn a_closed_ring_gives_what_is_left_and_takes_no_more() {
+    // Promise: rows made just before a thread ends are there.
     let (mut producer, mut consumer) = ring(8, 0, Bell::new()).unwrap();
     assert!(producer.push(record(0)));
     assert!(!consumer.is_closed());
@@ -104,6 +109,7 @@ fn a_closed_ring_gives_what_is_left_and_takes_no_more() {
 
 #[test]
 fn marks_for_an_adopter_never_exceed_what_was_taken() {
+    // Promise: an adopter never skips a record that is in no frame.
     let (mut producer, mut consumer) = ring(8, 0, Bell::new()).unwrap();
     assert!(producer.push(record(0)));
     drain_all(&mut consumer);
@@ -114,6 +120,7 @@ fn marks_for_an_adopter_never_exceed_what_was_taken() {
 
 #[test]
 fn half_a_ring_wakes_a_timed_sleeper_once_for_each_tail() {
+    // Promise: a burst wakes the drain, once.
     let bell = Bell::new();
     let (mut producer, consumer) = ring(64, 0, Arc::clone(&bell)).unwrap();
     thread::scope(|scope| {
@@ -133,6 +140,7 @@ fn half_a_ring_wakes_a_timed_sleeper_once_for_each_tail() {
 
 #[test]
 fn a_push_wakes_a_parked_drain_and_so_does_the_end() {
+    // Promise: an idle process sleeps, and misses nothing when it wakes.
     const ROUNDS: u64 = 2_000;
     let bell = Bell::new();
     let (mut producer, mut consumer) = ring(4, 0, Arc::clone(&bell)).unwrap();
@@ -202,12 +210,14 @@ fn stress(capacity: u32, count: u64, max: usize, retry: bool) {
 
 #[test]
 fn millions_of_records_with_drops_are_all_accounted_for() {
+    // Promise: seen = taken + dropped, exactly, under real threads.
     stress(1_024, 3_000_000, 100, false);
     stress(2, 1_000_000, 1, false);
 }
 
 #[test]
 fn millions_of_records_without_drops_all_arrive() {
+    // Promise: every record arrives once and in order, under real threads.
     stress(65_536, 3_000_000, usize::MAX, true);
     stress(16, 300_000, 5, true);
 }

@@ -73,6 +73,7 @@ fn assert_within_ppm(found: Option<u64>, expected: u64, ppm: u64) {
 
 #[test]
 fn a_short_first_window_is_rough_and_a_second_is_exact() {
+    // Promise: durations are within 10 ppm after the first second.
     let mut machine = Machine::new();
     let mut timeline = machine.timeline();
     machine.run(300_000.0);
@@ -86,6 +87,7 @@ fn a_short_first_window_is_rough_and_a_second_is_exact() {
 
 #[test]
 fn short_drains_with_reading_errors_show_no_jump() {
+    // Promise: a preempted reading of the clocks costs no row.
     let mut machine = Machine::new();
     let mut timeline = machine.timeline();
     machine.drain_often(&mut timeline, 400_000, 500_000.0);
@@ -94,6 +96,7 @@ fn short_drains_with_reading_errors_show_no_jump() {
 
 #[test]
 fn the_end_is_placed_in_real_time() {
+    // Promise: ends are within 1 ms of the system clock.
     let mut machine = Machine::new();
     let mut timeline = machine.timeline();
     machine.run(2e9);
@@ -112,6 +115,7 @@ fn the_end_is_placed_in_real_time() {
 
 #[test]
 fn a_suspend_costs_its_own_batch_and_calls_across_it() {
+    // Promise: times across a suspend are lost and counted, not wrong.
     let mut machine = Machine::new();
     let mut timeline = machine.timeline();
     machine.drain_often(&mut timeline, 1_000, 1_500_000.0);
@@ -132,6 +136,7 @@ fn a_suspend_costs_its_own_batch_and_calls_across_it() {
 
 #[test]
 fn a_suspend_while_parked_is_noticed_after_the_silence() {
+    // Promise: the same when nothing was drained meanwhile.
     let mut machine = Machine::new();
     let mut timeline = machine.timeline();
     machine.drain_often(&mut timeline, 100, 20_000_000.0);
@@ -143,6 +148,7 @@ fn a_suspend_while_parked_is_noticed_after_the_silence() {
 
 #[test]
 fn a_move_to_a_faster_machine_gives_a_new_rate() {
+    // Promise: after a migration times are right again.
     let mut machine = Machine::new();
     let mut timeline = machine.timeline();
     machine.drain_often(&mut timeline, 200, 20_000_000.0);
@@ -163,6 +169,7 @@ fn a_move_to_a_faster_machine_gives_a_new_rate() {
 
 #[test]
 fn a_counter_that_starts_again_costs_its_own_batch() {
+    // Promise: a counter that restarts gives no wrong times.
     let mut machine = Machine::new();
     let mut timeline = machine.timeline();
     machine.drain_often(&mut timeline, 200, 20_000_000.0);
@@ -177,6 +184,7 @@ fn a_counter_that_starts_again_costs_its_own_batch() {
 
 #[test]
 fn drift_within_the_kernel_s_slew_is_followed() {
+    // Promise: a clock that NTP slews is followed.
     let mut machine = Machine::new();
     let mut timeline = machine.timeline();
     machine.drain_often(&mut timeline, 2_000, 50_000_000.0);
@@ -190,6 +198,7 @@ fn drift_within_the_kernel_s_slew_is_followed() {
 
 #[test]
 fn a_good_rate_outlives_a_silence_with_a_nap_in_it() {
+    // Promise: a pause does not spoil the rate.
     let mut machine = Machine::new();
     let mut timeline = machine.timeline();
     machine.drain_often(&mut timeline, 100, 20_000_000.0);
@@ -204,6 +213,7 @@ fn a_good_rate_outlives_a_silence_with_a_nap_in_it() {
 
 #[test]
 fn a_stepped_system_clock_moves_ends_and_no_duration() {
+    // Promise: a step of the wall clock changes no duration.
     let mut machine = Machine::new();
     let mut timeline = machine.timeline();
     machine.drain_often(&mut timeline, 100, 20_000_000.0);
@@ -218,6 +228,7 @@ fn a_stepped_system_clock_moves_ends_and_no_duration() {
 
 #[test]
 fn a_triple_read_before_the_last_one_changes_nothing() {
+    // Promise: drains on several threads do not disturb the clock.
     let mut machine = Machine::new();
     let mut timeline = machine.timeline();
     machine.drain_often(&mut timeline, 100, 20_000_000.0);
@@ -232,6 +243,7 @@ fn a_triple_read_before_the_last_one_changes_nothing() {
 
 #[test]
 fn an_end_before_its_start_or_far_ahead_is_lost() {
+    // Promise: an end before its start is counted as lost, not stored as 0.
     let mut machine = Machine::new();
     let mut timeline = machine.timeline();
     machine.run(1e9);
@@ -246,6 +258,7 @@ fn an_end_before_its_start_or_far_ahead_is_lost() {
 
 #[test]
 fn nanoseconds_of_the_system_stay_as_they_are() {
+    // Promise: with KRONICLER_CLOCK=os durations are exact.
     let first = Triple { tick: 1_000, monotonic_ns: 1_000, realtime_ns: 5_000_000 };
     let mut timeline = Timeline::starting_at(ClockSource::Os, first);
     let now = Triple { tick: 2_000, monotonic_ns: 2_000, realtime_ns: 5_001_000 };
@@ -257,6 +270,7 @@ fn nanoseconds_of_the_system_stay_as_they_are() {
 
 #[test]
 fn the_clock_of_this_machine_is_followed_from_the_first_drain() {
+    // Promise: it holds on a real clock.
     let source = ClockSource::choose(None).unwrap();
     let mut timeline = Timeline::new(source);
     let start = source.now();

@@ -147,7 +147,10 @@ fn more_garbage_than_a_buffer_holds_is_passed_over() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(400)
+    })]
     #[test]
     fn whatever_happens_to_a_stretch_of_a_log_no_wrong_row_comes_back(
         place in 0.0..1.0_f64,

@@ -35,7 +35,10 @@ fn varints(numbers: &[u64]) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(500)
+    })]
     #[test]
     fn any_payload_is_taken_or_set_aside(
         frames in prop::collection::vec((0..7_usize, prop_oneof![

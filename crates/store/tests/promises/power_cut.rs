@@ -28,7 +28,10 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(80) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(80)
+    })]
     #[test]
     fn what_was_synced_survives(acts in prop::collection::vec(act(), 1..40)) {
         // Promise: a power cut costs what was not synced at most, and the lane opens again.
