@@ -1,4 +1,4 @@
-/** The addon: its shape, and how it is found. Everything else goes through here. */
+/** The addon's shape: the contract with crates/node. */
 
 /** What a filter looks like to the addon: absent means any. */
 export interface NativeFilter {
@@ -134,7 +134,8 @@ export interface NativeRowStream {
  *   throws why.
  */
 export interface Binding {
-  readonly version: string
+  /** Must be the version of the package. */
+  readonly VERSION: string
   /** Makes this thread ready to capture; returns the scratch that is used from then on. */
   attach(scratch: Float64Array, thread: number): Float64Array
   tick(): void

@@ -1,0 +1,117 @@
+/** Laws of captured generator functions: from the first next to the end. */
+
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import test from 'ava'
+import { capture } from 'kronicler'
+
+import { openDatabase, rowsOf, summary } from './harness.js'
+
+function* count(to: number): Generator<number, string, number | undefined> {
+  try {
+    for (let i = 1; i <= to; i++) {
+      const step = yield i
+      if (step !== undefined) i += step
+    }
+    return 'done'
+  } finally {
+    if (to === 99) yield -1
+  }
+}
+
+test('a generator that runs to its end is one record', (t) => {
+  // Promise: values in and out, the result, prototype and instanceof are as without capture.
+  const db = openDatabase(t)
+  const wrapped = capture(count, { db })
+  t.deepEqual([...wrapped(3)], [1, 2, 3])
+  const run = wrapped(9)
+  t.true(run instanceof wrapped && run instanceof count)
+  t.is(Object.prototype.toString.call(run), '[object Generator]')
+  t.is(run[Symbol.iterator](), run)
+  t.deepEqual(run.next(), { value: 1, done: false })
+  t.deepEqual(run.next(6), { value: 8, done: false })
+  t.deepEqual(run.next(), { value: 9, done: false })
+  t.deepEqual(run.next(), { value: 'done', done: true })
+  t.deepEqual(run.next(), { value: undefined, done: true })
+  t.deepEqual(Reflect.ownKeys(run), [])
+  t.deepEqual(summary(rowsOf(t, db)), ['count ok generator', 'count ok generator'])
+})
+
+test('early ends are ends', (t) => {
+  // Promise: break, return and throw end the record; a yield in finally goes on.
+  const db = openDatabase(t)
+  const wrapped = capture(count, { db })
+  for (const value of wrapped(5)) if (value === 2) break
+  const thrown = wrapped(5)
+  thrown.next()
+  t.throws(() => thrown.throw(new Error('stop')), { message: 'stop' })
+  const stubborn = wrapped(99)
+  stubborn.next()
+  t.deepEqual(stubborn.return('x'), { value: -1, done: false })
+  t.is(rowsOf(t, db).length, 2)
+  t.deepEqual(stubborn.next(), { value: 'x', done: true })
+  const expected = ['count ok generator', 'count error generator', 'count ok generator']
+  t.deepEqual(summary(rowsOf(t, db)), expected)
+})
+
+test('a generator that is never started is no record', (t) => {
+  // Promise: calling a generator function does nothing, so nothing is recorded.
+  const db = openDatabase(t)
+  capture(count, { db })(3)
+  t.is(rowsOf(t, db).length, 0)
+})
+
+test('a generator that throws has failed', (t) => {
+  // Promise: the same error, one failed record.
+  const db = openDatabase(t)
+  const error = new Error('inside')
+  // oxlint-disable-next-line require-yield -- it throws before it could
+  const wrapped = capture('fails', function* fails(): Generator<never> {
+    throw error
+  }, { db })
+  t.is(
+    t.throws(() => wrapped().next()),
+    error,
+  )
+  t.deepEqual(summary(rowsOf(t, db)), ['fails error generator'])
+})
+
+test('async generators are one record, too', async (t) => {
+  // Promise: for await, early ends and errors of async generators work and are recorded.
+  const db = openDatabase(t)
+  const wrapped = capture(
+    'stream',
+    async function* stream(to: number): AsyncGenerator<number, string> {
+      for (let i = 1; i <= to; i++) {
+        await sleep(1)
+        if (i === 4) throw new Error('four')
+        yield i
+      }
+      return 'done'
+    },
+    { db },
+  )
+  const values: number[] = []
+  for await (const value of wrapped(3)) values.push(value)
+  t.deepEqual(values, [1, 2, 3])
+  for await (const value of wrapped(3)) if (value === 2) break
+  await t.throwsAsync(
+    async () => {
+      for await (const value of wrapped(5)) values.push(value)
+    },
+    { message: 'four' },
+  )
+  const expected = ['stream ok generator', 'stream ok generator', 'stream error generator']
+  t.deepEqual(summary(rowsOf(t, db)), expected)
+})
+
+test('generators of generators work', (t) => {
+  // Promise: yield* through captured generators keeps values and order.
+  const db = openDatabase(t)
+  const inner = capture(count, { db })
+  const outer = capture('outer', function* outer(): Generator<number, string> {
+    return yield* inner(2)
+  }, { db })
+  t.deepEqual([...outer()], [1, 2])
+  t.deepEqual(summary(rowsOf(t, db)), ['count ok generator', 'outer ok generator'])
+})

@@ -1,0 +1,388 @@
+/** Databases: manual rows, questions, health. */
+
+import { checkDir, checkString, rangeError, typeError } from './arguments.js'
+import { environmentOptions, isEnabled } from './environment.js'
+import { KroniclerError, translated } from './errors.js'
+import { checkFilter } from './filter.js'
+import { absentHealth, toHealth, warnOfDrops } from './health.js'
+import { configureDefault, findAddon, requireAddon } from './load.js'
+import { putTimes } from './manual.js'
+import { checkDatabaseOptions } from './options.js'
+import { checkQuantiles, toLogs, toRows, toRowsReversed } from './questions.js'
+import { kindManual } from './record.js'
+import { RowBatch } from './row-batch.js'
+import * as scratch from './scratch.js'
+import { shared } from './shared.js'
+import { SiteCache, siteOf } from './sites.js'
+import { Stats } from './stats.js'
+import { enqueue } from './work.js'
+import type { CheckedFilter, Filter } from './filter.js'
+import type { Health } from './health.js'
+import type { Binding, NativeStats, NativeStore } from './native.js'
+import type { DatabaseOptions } from './options.js'
+import type { LogEntry, PercentilesOptions } from './questions.js'
+import type { Row } from './row.js'
+
+// Locals of this file: in CommonJS an import is a property that is looked up at each use.
+const { words, insert, isCapturing } = scratch
+
+const defaultDir = '.kronicler_data'
+const logCount = 10_000
+const slowestCount = 10
+// Of 33 bytes each: batches of about 270 kB.
+const batchCount = 8_192
+
+/** The way to the addon's store, also for another copy of this package in the process. */
+const storeKey = Symbol.for('kronicler.store')
+
+/** How a database comes to its store, when the addon is there. */
+class Opener {
+  readonly dir: string
+  readonly open: (binding: Binding) => NativeStore
+
+  constructor(dir: string, open: (binding: Binding) => NativeStore) {
+    this.dir = dir
+    this.open = open
+  }
+}
+
+function openerOf(given: DatabaseOptions | undefined): Opener {
+  const options = { ...environmentOptions, ...checkDatabaseOptions(given) }
+  return new Opener(options.dir ?? defaultDir, (binding) => binding.openStore(options))
+}
+
+let fromOpener: (opener: Opener) => Database
+
+/** A database: all calls that were captured into one directory. */
+export class Database {
+  readonly #opener: Opener
+  readonly #sites: SiteCache
+  #store: NativeStore | undefined
+  #isClosed = false
+  #flush: Promise<void> | undefined
+
+  /**
+   * Opens the database of a directory; nothing is made on disk before the first row. All
+   * handles of one directory in one process share one engine.
+   */
+  constructor(options?: DatabaseOptions)
+  constructor(options?: DatabaseOptions | Opener) {
+    this.#opener = options instanceof Opener ? options : openerOf(options)
+    this.#sites = new SiteCache((name) => siteOf(this.#writable(), name, '', true))
+    if (isEnabled && findAddon().binding !== undefined) this.#opened()
+  }
+
+  /** A reader of the database in a directory, which another process may be writing. */
+  static reader(dir: string): Database {
+    const checked = checkDir('dir', dir)
+    const reader = fromOpener(new Opener(checked, (binding) => binding.openReader(checked)))
+    reader.#opened()
+    return reader
+  }
+
+  /** Whether there is a database in a directory. */
+  static exists(dir: string): boolean {
+    const checked = checkDir('dir', dir)
+    return translated(() => requireAddon().exists(checked))
+  }
+
+  static {
+    fromOpener = (opener) => new Database(opener as DatabaseOptions)
+    Object.defineProperty(this.prototype, storeKey, {
+      value(this: Database) {
+        return this.#recordable()
+      },
+    })
+  }
+
+  #opened(): NativeStore {
+    this.#store ??= translated(() => this.#opener.open(requireAddon()))
+    return this.#store
+  }
+
+  /** The store, for questions. */
+  #usable(): NativeStore {
+    if (this.#isClosed) {
+      const text = `${this.#opener.dir} has been closed; open it again: new Database({ dir })`
+      throw new KroniclerError('KRONICLER_CLOSED', text)
+    }
+    return this.#opened()
+  }
+
+  #writable(): NativeStore {
+    const store = this.#usable()
+    if (!store.isReader) return store
+    const text = `${store.dir} was opened by Database.reader(), which never writes`
+    throw new KroniclerError('KRONICLER_READ_ONLY', `${text}; use new Database({ dir })`)
+  }
+
+  /**
+   * The store that wrappers record into; undefined where nothing is captured. A closed one
+   * counts what it gets as dropped: a module that is loaded late must not fail for that.
+   */
+  #recordable(): NativeStore | undefined {
+    if (!isCapturing) return undefined
+    return this.#isClosed ? this.#opened() : this.#writable()
+  }
+
+  /** The directory. */
+  get dir(): string {
+    return this.#store?.dir ?? this.#opener.dir
+  }
+
+  /**
+   * Inserts a row by hand. Times are nanoseconds since the Unix epoch (or another zero); numbers
+   * are rounded to whole ones. Never drops the row: waits while the disk does not keep up, at
+   * most `exitBudgetMs`, then throws. The arguments are taken so that a call looks like one of the
+   * Python package; they are not stored.
+   */
+  capture(
+    name: string,
+    _args: unknown,
+    start: number | bigint,
+    end: number | bigint,
+  ): void {
+    if (typeof name !== 'string') throw typeError('name', 'a string', name)
+    putTimes(start, end)
+    if (!isEnabled) return
+    if (this.#isClosed) this.#usable()
+    const site = this.#sites.get(name)
+    words[2] = site.tag | kindManual
+    words[3] = site.database
+    insert()
+    if (words[7] !== 0) translated(() => requireAddon().insertError())
+  }
+
+  /** Mean duration in nanoseconds of all calls with this name; undefined without any. */
+  average(name: string): number | undefined {
+    const checked = checkString('name', name)
+    const store = this.#usable()
+    return translated(() => store.average(checked)) ?? undefined
+  }
+
+  /** Whether there is a call with this name. */
+  has(name: string): boolean {
+    const checked = checkString('name', name)
+    const store = this.#usable()
+    return translated(() => store.has(checked))
+  }
+
+  /** Names of all functions that have rows, sorted. */
+  functionNames(): string[] {
+    const store = this.#usable()
+    return translated(() => store.functionNames())
+  }
+
+  /** Statistics of one function, or undefined without any call. */
+  stats(name: string): Stats | undefined
+  /** Statistics of every function that the filter wants, by name. */
+  stats(filter?: Filter): Stats[]
+  stats(question?: string | Filter): Stats | Stats[] | undefined {
+    const isName = typeof question === 'string'
+    const { native, limit } = checkFilter(isName ? { name: question } : question)
+    const store = this.#usable()
+    const all = translated(() => store.statsSync(native))
+    const toStats = (one: NativeStats): Stats => new Stats(one, (id) => this.fetch(id))
+    if (!isName) return all.slice(0, limit).map(toStats)
+    // The name may look like a pattern, and then others match it, too.
+    const one = all.find((candidate) => candidate.name === question)
+    return one && toStats(one)
+  }
+
+  /** The row with this id, or undefined. */
+  fetch(id: number): Row | undefined {
+    if (typeof id !== 'number') throw typeError('id', 'a number', id)
+    if (!Number.isSafeInteger(id) || id < 0) throw rangeError('id', 'from 0 to 2^53 - 1', id)
+    const store = this.#usable()
+    return new RowBatch(translated(() => store.fetch(id))).at(0)
+  }
+
+  /** All rows that the filter wants in the order of their ids; holds them all in memory. */
+  async fetchAll(filter?: Filter): Promise<Row[]> {
+    const rows: Row[] = []
+    for await (const batch of this.rows(filter)) rows.push(...batch)
+    return rows
+  }
+
+  /** As `fetchAll`, blocking. */
+  fetchAllSync(filter?: Filter): Row[] {
+    const { native, limit = Infinity } = checkFilter(filter)
+    const store = this.#usable()
+    return translated(() => {
+      const rows: Row[] = []
+      const stream = store.rows(native)
+      for (;;) {
+        const batch = rows.length < limit ? stream.nextSync(batchCount) : null
+        if (batch === null) return rows
+        rows.push(...new RowBatch(batch, limit - rows.length))
+      }
+    })
+  }
+
+  /** All rows that the filter wants in the order of their ids, in batches. */
+  rows(filter?: Filter): AsyncIterableIterator<RowBatch> {
+    return this.#batches(checkFilter(filter), this.#usable())
+  }
+
+  async *#batches(filter: CheckedFilter, store: NativeStore): AsyncIterableIterator<RowBatch> {
+    const stream = translated(() => store.rows(filter.native))
+    let left = filter.limit ?? Infinity
+    while (left > 0) {
+      this.#usable()
+      const rows = await enqueue(() => stream.next(batchCount))
+      if (rows === null) return
+      const batch = new RowBatch(rows, left)
+      left -= batch.length
+      if (batch.length > 0) yield batch
+    }
+  }
+
+  /** The newest rows, oldest first, as `[id, name, start, duration]`; 10,000 unless limited. */
+  async logs(filter?: Filter): Promise<LogEntry[]> {
+    const { native, limit = logCount } = checkFilter(filter)
+    const store = this.#usable()
+    return toLogs(toRowsReversed(await enqueue(() => store.newest(native, limit))))
+  }
+
+  /** As `logs`, blocking. */
+  logsSync(filter?: Filter): LogEntry[] {
+    const { native, limit = logCount } = checkFilter(filter)
+    const store = this.#usable()
+    return toLogs(toRowsReversed(translated(() => store.newestSync(native, limit))))
+  }
+
+  /** The slowest rows, slowest first; 10 unless limited. */
+  async slowest(filter?: Filter): Promise<Row[]> {
+    const { native, limit = slowestCount } = checkFilter(filter)
+    const store = this.#usable()
+    return toRows(await enqueue(() => store.slowest(native, limit)))
+  }
+
+  /** As `slowest`, blocking. */
+  slowestSync(filter?: Filter): Row[] {
+    const { native, limit = slowestCount } = checkFilter(filter)
+    const store = this.#usable()
+    return toRows(translated(() => store.slowestSync(native, limit)))
+  }
+
+  /**
+   * Nearest-rank percentiles of the durations in nanoseconds: `qs` lie between 0 and 1, 0.5 is
+   * the median. Within 1 %, or exact when asked for; none when there is no row.
+   */
+  async percentiles(
+    name: string | Filter,
+    qs: readonly number[],
+    options?: PercentilesOptions,
+  ): Promise<number[]> {
+    const { native } = checkFilter(typeof name === 'string' ? { name } : name)
+    const { quantiles, isExact } = checkQuantiles(qs, options)
+    const store = this.#usable()
+    return enqueue(() => store.percentiles(native, quantiles, isExact))
+  }
+
+  /** As `percentiles`, blocking. */
+  percentilesSync(
+    name: string | Filter,
+    qs: readonly number[],
+    options?: PercentilesOptions,
+  ): number[] {
+    const { native } = checkFilter(typeof name === 'string' ? { name } : name)
+    const { quantiles, isExact } = checkQuantiles(qs, options)
+    const store = this.#usable()
+    return translated(() => store.percentilesSync(native, quantiles, isExact))
+  }
+
+  /** Where every call that was seen has gone. Answers also after a close. */
+  health(): Health {
+    const { error } = findAddon()
+    if (error !== undefined) return absentHealth(this.dir, error)
+    const store = this.#opened()
+    const health = toHealth(
+      translated(() => store.health()),
+      isCapturing,
+    )
+    warnOfDrops(health)
+    return health
+  }
+
+  /** Resolves when all that was captured before survives a power cut. */
+  async flush(): Promise<void> {
+    const store = this.#writable()
+    // Those that wait to begin are one: what comes before the last comes before all.
+    this.#flush ??= enqueue(() => {
+      this.#flush = undefined
+      return store.flush()
+    })
+    return this.#flush
+  }
+
+  /** As `flush`, blocking. */
+  flushSync(): void {
+    const store = this.#writable()
+    translated(() => store.flushSync())
+  }
+
+  /** Forgets all rows of this process, and those of processes that have ended. */
+  async clear(): Promise<void> {
+    const store = this.#writable()
+    return enqueue(() => store.clear())
+  }
+
+  /** As `clear`, blocking. */
+  clearSync(): void {
+    const store = this.#writable()
+    translated(() => store.clearSync())
+  }
+
+  /** Stores what was captured. Captures from here on are counted as dropped. */
+  async close(): Promise<void> {
+    const store = this.#beginClose()
+    if (store !== undefined) await enqueue(() => store.close())
+  }
+
+  /** As `close`, blocking. */
+  closeSync(): void {
+    const store = this.#beginClose()
+    if (store !== undefined) translated(() => store.closeSync())
+  }
+
+  /** The store to close, unless that has begun or there is none. */
+  #beginClose(): NativeStore | undefined {
+    if (this.#isClosed) return undefined
+    this.#isClosed = true
+    return this.#store
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.closeSync()
+  }
+}
+
+/** The database that captures where no other is named. */
+export function database(): Database {
+  shared.database ??= fromOpener(
+    new Opener(environmentOptions.dir ?? defaultDir, (binding) => binding.defaultStore()),
+  )
+  return shared.database
+}
+
+/**
+ * Sets options of the default database, over those of the environment and of earlier calls.
+ * Throws `KroniclerError` once it has begun with others.
+ */
+export function configure(options: DatabaseOptions): void {
+  if (options === undefined) throw typeError('options', 'an object', options)
+  configureDefault(checkDatabaseOptions(options))
+}
+
+/** The store that wrappers record into, of a database that is checked to be one. */
+export function storeOf(db: unknown): NativeStore | undefined {
+  const isObject = typeof db === 'object' && db !== null
+  const find: unknown = isObject ? Reflect.get(db, storeKey) : undefined
+  if (typeof find !== 'function') throw typeError('options.db', 'a Database', db)
+  return Reflect.apply(find, db, []) as NativeStore | undefined
+}

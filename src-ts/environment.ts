@@ -1,0 +1,85 @@
+/** What environment variables say, read once when the package is loaded. */
+
+import path from 'node:path'
+
+import type { NativeOptions } from './native.js'
+import { warn } from './warning.js'
+
+const isOn = new Map([
+  ['', true],
+  ['1', true],
+  ['true', true],
+  ['on', true],
+  ['0', false],
+  ['false', false],
+  ['off', false],
+])
+
+const durabilities = ['sync', 'interval', 'os'] as const
+const clocks = ['tsc', 'os'] as const
+
+/** A variable that is set to something, or undefined. */
+function read(name: string): string | undefined {
+  try {
+    return process.env[name] || undefined
+  } catch {
+    // Deno asks for a permission.
+    return undefined
+  }
+}
+
+function warnOf(name: string, value: string, remedy: string): void {
+  const shown = JSON.stringify(value.slice(0, 100))
+  warn('KRONICLER_BAD_ENV', name, `${name}=${shown} is ignored: ${remedy}`)
+}
+
+function oneOf<T extends string>(name: string, values: readonly T[]): T | undefined {
+  const value = read(name)
+  const known = values.find((word) => word === value?.toLowerCase())
+  if (value !== undefined && known === undefined) {
+    warnOf(name, value, `use ${values.map((word) => `'${word}'`).join(' or ')}`)
+  }
+  return known
+}
+
+function readEnabled(): boolean {
+  const value = read('KRONICLER_ENABLED') ?? ''
+  const known = isOn.get(value.toLowerCase())
+  if (known === undefined) warnOf('KRONICLER_ENABLED', value, "use '1' or '0'")
+  return known ?? true
+}
+
+function readDir(): string | undefined {
+  const dir = read('KRONICLER_DIR')
+  try {
+    return dir && path.resolve(dir)
+  } catch {
+    // There is no working directory any more.
+    return dir
+  }
+}
+
+/** Options of the default database as far as variables give them. */
+function readOptions(): NativeOptions {
+  const options: NativeOptions = {}
+  const dir = readDir()
+  const durability = oneOf('KRONICLER_DURABILITY', durabilities)
+  const service = read('KRONICLER_SERVICE') ?? read('npm_package_name')
+  const version = read('KRONICLER_VERSION') ?? read('npm_package_version')
+  if (dir !== undefined) options.dir = dir
+  if (durability !== undefined) options.durability = durability
+  if (service !== undefined) options.service = service
+  if (version !== undefined) options.version = version
+  return options
+}
+
+/** Whether anything is captured in this process. */
+export const isEnabled: boolean = readEnabled()
+
+export const environmentOptions: Readonly<NativeOptions> = readOptions()
+
+/** The clock to use, when one is wished for. */
+export const clockWish: string | undefined = oneOf('KRONICLER_CLOCK', clocks)
+
+/** What to log to stderr, in the syntax of RUST_LOG. */
+export const logFilter: string | undefined = read('KRONICLER_LOG') ?? read('RUST_LOG')

@@ -1,0 +1,92 @@
+/**
+ * Calls of generator functions, sync and async: from the first `next` to the end.
+ *
+ * The generator itself goes to the caller, with a `next`, `return` and `throw` of its own until
+ * it has ended. One that is never started is not recorded, nor is one that never ends.
+ */
+
+import { types } from 'node:util'
+
+import { kindGenerator, now, outcomeError, outcomeOk, record } from './record.js'
+import type { Site } from './record.js'
+
+type Step = (this: unknown, ...args: unknown[]) => unknown
+
+const { apply, defineProperty, deleteProperty } = Reflect
+const promiseThen = Promise.prototype.then
+const stepNames = ['next', 'return', 'throw'] as const
+
+/** One run of a generator. */
+class Run {
+  #start: number | undefined
+  #isOver = false
+  readonly #generator: object
+  readonly #site: Site
+
+  constructor(generator: object, site: Site) {
+    this.#generator = generator
+    this.#site = site
+  }
+
+  begin(): void {
+    this.#start ??= now()
+  }
+
+  finish(outcome: number): void {
+    if (this.#isOver || this.#start === undefined) return
+    this.#isOver = true
+    for (const name of stepNames) deleteProperty(this.#generator, name)
+    record(this.#start, this.#site.tag | kindGenerator | outcome, this.#site.database)
+  }
+
+  /** Looks at what a step gave. */
+  note(result: unknown): void {
+    if ((result as { done?: unknown } | undefined)?.done === true) this.finish(outcomeOk)
+  }
+
+  fail(): void {
+    this.finish(outcomeError)
+  }
+}
+
+/** The promise of an async generator's step, seen when it settles. */
+function chain(promise: Promise<unknown>, run: Run): unknown {
+  const onFulfilled = (result: unknown): unknown => {
+    run.note(result)
+    return result
+  }
+  const onRejected = (error: unknown): never => {
+    run.fail()
+    throw error
+  }
+  return apply(promiseThen, promise, [onFulfilled, onRejected])
+}
+
+function stepOf(generator: object, run: Run, step: Step, isFirst: boolean): Step {
+  return function watched(this: unknown, ...args: unknown[]): unknown {
+    if (this !== generator) return apply(step, this, args)
+    if (isFirst) run.begin()
+    let result
+    try {
+      result = apply(step, this, args)
+    } catch (error) {
+      run.fail()
+      throw error
+    }
+    if (types.isPromise(result)) return chain(result, run)
+    run.note(result)
+    return result
+  }
+}
+
+/** Lets a generator record itself; one that cannot be changed goes unrecorded. */
+export function watchGenerator(generator: object, site: Site): void {
+  const run = new Run(generator, site)
+  for (const name of stepNames) {
+    const step = (generator as Record<string, unknown>)[name]
+    if (typeof step !== 'function') continue
+    const value = stepOf(generator, run, step as Step, name === 'next')
+    defineProperty(value, 'name', { value: name, configurable: true })
+    defineProperty(generator, name, { value, configurable: true, writable: true })
+  }
+}

@@ -1,0 +1,128 @@
+/** Health: where every call that was seen has gone. */
+
+import type { NativeHealth } from './native.js'
+import { warn } from './warning.js'
+
+/**
+ * Where every call that was seen has gone.
+ *
+ * `seen = stored + pending + skipped + dropped + lost` and `stored = live + quarantined` hold
+ * exactly; `lost.atMost` stands apart: calls that died with a process.
+ */
+export interface Health {
+  /** Whether this thread captures: not with `KRONICLER_ENABLED=0`, nor without the addon. */
+  enabled: boolean
+  dir: string
+  /** `absent`: there is no addon, `error` says why. */
+  state: NativeHealth['state'] | 'absent'
+  /** Why it is stalled, failed or absent. */
+  error: string | undefined
+  /** The lane that this process writes. */
+  lane: number | undefined
+  /** How many lanes the database has. */
+  laneCount: number
+  /** Where ticks come from. */
+  clock: NativeHealth['clock'] | undefined
+  /** Calls seen. */
+  seen: number
+  /** Rows ever stored. */
+  stored: number
+  /** Rows that can be read. */
+  live: number
+  /** Rows that were stored and found damaged. */
+  quarantined: number
+  /** Calls on their way to a file. */
+  pending: number
+  skipped: {
+    /** Left out, because only some were asked for. */
+    every: number
+  }
+  dropped: {
+    /** The ring of a thread was full. */
+    ring: number
+    /** There was no memory left for the ring of a thread. */
+    thread: number
+    /** The database could not be written. */
+    store: number
+    /** The database had been closed. */
+    closed: number
+  }
+  lost: {
+    /** The clock jumped. */
+    clock: number
+    /** Calls that processes which were killed had not stored: unknown, at most so many. */
+    atMost: number
+  }
+  /** Threads that capture. */
+  ringCount: number
+  /** Names known. */
+  nameCount: number
+  /** Bytes of the logs. */
+  logSizeBytes: number
+  /** Logs that cannot be read at all. */
+  unreadableHeads: number
+}
+
+export function toHealth(native: NativeHealth, enabled: boolean): Health {
+  return {
+    enabled,
+    dir: native.dir,
+    state: native.state,
+    error: native.error,
+    lane: native.lane,
+    laneCount: native.laneCount,
+    clock: native.clock,
+    seen: native.seen,
+    stored: native.stored,
+    live: native.live,
+    quarantined: native.quarantined,
+    pending: native.pending,
+    skipped: { every: native.skippedEvery },
+    dropped: {
+      ring: native.droppedRing,
+      thread: native.droppedThread,
+      store: native.droppedStore,
+      closed: native.droppedClosed,
+    },
+    lost: { clock: native.lostClock, atMost: native.lostAtMost },
+    ringCount: native.ringCount,
+    nameCount: native.nameCount,
+    logSizeBytes: native.logSizeBytes,
+    unreadableHeads: native.unreadableHeads,
+  }
+}
+
+/** What is known where there is no addon. */
+export function absentHealth(dir: string, error: string): Health {
+  return {
+    enabled: false,
+    dir,
+    state: 'absent',
+    error,
+    lane: undefined,
+    laneCount: 0,
+    clock: undefined,
+    seen: 0,
+    stored: 0,
+    live: 0,
+    quarantined: 0,
+    pending: 0,
+    skipped: { every: 0 },
+    dropped: { ring: 0, thread: 0, store: 0, closed: 0 },
+    lost: { clock: 0, atMost: 0 },
+    ringCount: 0,
+    nameCount: 0,
+    logSizeBytes: 0,
+    unreadableHeads: 0,
+  }
+}
+
+/** Warns of calls that could not be kept. Those after a close were meant to be dropped. */
+export function warnOfDrops(health: Health): void {
+  const { ring, thread, store } = health.dropped
+  const count = ring + thread + store
+  if (count === 0 && health.state !== 'failed') return
+  const why = health.error ?? 'health() says at which place'
+  const message = `${count} captured calls could not be kept in ${health.dir}: ${why}`
+  warn('KRONICLER_DROPPED', health.dir, message)
+}

@@ -1,0 +1,18 @@
+/** Kronicler: keeps every call of the functions you care about, in an embedded database. */
+
+export { capture } from './capture.js'
+export type { Capturable, Capture, CaptureOptions } from './capture.js'
+export { Database, configure, database } from './database.js'
+export { KroniclerError, errorCodes } from './errors.js'
+export type { KroniclerErrorCode } from './errors.js'
+export type { Filter } from './filter.js'
+export type { Health } from './health.js'
+export type { DatabaseOptions, Durability } from './options.js'
+export type { LogEntry, PercentilesOptions } from './questions.js'
+export { RowBatch, kinds, outcomes } from './row-batch.js'
+export type { RowColumns } from './row-batch.js'
+export { Row } from './row.js'
+export type { Kind, Outcome, RowFields, RowJson } from './row.js'
+export type { Span } from './span.js'
+export { Stats } from './stats.js'
+export type { StatsJson } from './stats.js'

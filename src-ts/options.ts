@@ -1,0 +1,57 @@
+/** Options of a database. */
+
+import path from 'node:path'
+
+import { checkDir, checkOptions, checkString, rangeError, typeError } from './arguments.js'
+import type { NativeOptions } from './native.js'
+
+/** When rows are made to survive a power cut: with each batch, each second, or not at all. */
+export type Durability = 'sync' | 'interval' | 'os'
+
+/** What a database can be told before its first row. */
+export interface DatabaseOptions {
+  /** Directory of the files. Default: `KRONICLER_DIR`, else `.kronicler_data`. */
+  dir?: string
+  /** Default: `KRONICLER_DURABILITY`, else `interval`. */
+  durability?: Durability
+  /** Name of the service. Default: `KRONICLER_SERVICE`, else npm's `npm_package_name`. */
+  service?: string
+  /** Version of the service. Default: `KRONICLER_VERSION`, else `npm_package_version`. */
+  version?: string
+  /** Which of several instances of the service this is. Default: none. */
+  instance?: string
+  /** How long the end of the process or a blocking call waits for the disk. Default: 2,000. */
+  exitBudgetMs?: number
+}
+
+const durabilities: readonly string[] = ['sync', 'interval', 'os'] satisfies Durability[]
+const texts = ['service', 'version', 'instance'] as const
+const keys = ['dir', 'durability', ...texts, 'exitBudgetMs'] as const
+
+function checkDurability(value: unknown): Durability {
+  const name = 'options.durability'
+  const word = checkString(name, value)
+  if (!durabilities.includes(word)) throw rangeError(name, "'sync', 'interval' or 'os'", value)
+  return word as Durability
+}
+
+function checkBudget(value: unknown): number {
+  const name = 'options.exitBudgetMs'
+  if (typeof value !== 'number') throw typeError(name, 'a number', value)
+  // A day is for ever at the end of a process.
+  if (!(value >= 0 && value <= 86_400_000)) throw rangeError(name, 'from 0 to 86400000', value)
+  return value
+}
+
+/** Options that were given, for the addon. */
+export function checkDatabaseOptions(value: unknown): NativeOptions {
+  const given = checkOptions('options', value, keys)
+  const options: NativeOptions = {}
+  if (given.has('dir')) options.dir = path.resolve(checkDir('options.dir', given.get('dir')))
+  if (given.has('durability')) options.durability = checkDurability(given.get('durability'))
+  if (given.has('exitBudgetMs')) options.exitBudgetMs = checkBudget(given.get('exitBudgetMs'))
+  for (const key of texts) {
+    if (given.has(key)) options[key] = checkString(`options.${key}`, given.get(key))
+  }
+  return options
+}

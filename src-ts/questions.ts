@@ -1,0 +1,45 @@
+/** Questions and answers in the shapes that JavaScript likes. */
+
+import { checkOptions, rangeError, typeError } from './arguments.js'
+import type { NativeRows } from './native.js'
+import { RowBatch } from './row-batch.js'
+import type { Row } from './row.js'
+
+/** A row as numbers and a name; start is rounded to a double (about 256 ns). */
+export type LogEntry = [id: number, name: string, start: number, duration: number]
+
+export interface PercentilesOptions {
+  /** Reads every duration, instead of answering within 1 %. Default: false. */
+  exact?: boolean
+}
+
+export function toRows(native: NativeRows): Row[] {
+  return [...new RowBatch(native)]
+}
+
+export function toRowsReversed(native: NativeRows): Row[] {
+  return toRows(native).toReversed()
+}
+
+export function toLogs(rows: readonly Row[]): LogEntry[] {
+  return rows.map(({ id, name, start, duration }) => [id, name, Number(start), duration])
+}
+
+/** The quantiles that were asked for, and whether exactly. */
+export function checkQuantiles(
+  qs: unknown,
+  options: unknown,
+): { quantiles: number[]; isExact: boolean } {
+  if (!Array.isArray(qs)) throw typeError('qs', 'a list of numbers', qs)
+  const quantiles = qs.map((q: unknown, index) => {
+    const name = `qs[${index}]`
+    if (typeof q !== 'number') throw typeError(name, 'a number', q)
+    if (!(q >= 0 && q <= 1)) {
+      throw rangeError(name, 'between 0 and 1 (0.99 is the 99th percentile)', q)
+    }
+    return q
+  })
+  const exact = checkOptions('options', options, ['exact']).get('exact') ?? false
+  if (typeof exact !== 'boolean') throw typeError('options.exact', 'true or false', exact)
+  return { quantiles, isExact: exact }
+}

@@ -1,0 +1,43 @@
+/**
+ * The scratch of this thread, and the native functions that speak through it.
+ *
+ * `src-ts/native.ts` draws its layout. Ticks are bits that only look like doubles: they are
+ * handed back, never computed with. When nothing is captured the functions do nothing.
+ */
+
+import { threadId } from 'node:worker_threads'
+
+import { isEnabled } from './environment.js'
+import { findAddon } from './load.js'
+import type { Binding } from './native.js'
+
+const wordCount = 16
+
+function nothing(): void {}
+
+function attach(binding: Binding | undefined): Float64Array {
+  // Over shared memory, because no one can take it away from under the addon.
+  const fresh = new Float64Array(new SharedArrayBuffer(wordCount * 8))
+  return binding?.attach(fresh, threadId) ?? fresh
+}
+
+const addon = isEnabled ? findAddon() : undefined
+
+/** Why nothing is captured although it should be. */
+export const absence: string | undefined = addon?.error
+
+/** Whether this thread captures. */
+export const isCapturing: boolean = addon?.binding !== undefined
+
+/** The scratch as doubles, as 32-bit integers, as 64-bit integers. */
+export const doubles: Float64Array = attach(addon?.binding)
+export const words: Int32Array = new Int32Array(doubles.buffer, doubles.byteOffset, wordCount * 2)
+export const integers: BigInt64Array = new BigInt64Array(
+  doubles.buffer,
+  doubles.byteOffset,
+  wordCount,
+)
+
+export const tick: () => void = addon?.binding?.tick ?? nothing
+export const end: () => void = addon?.binding?.end ?? nothing
+export const insert: () => void = addon?.binding?.insert ?? nothing

@@ -1,0 +1,38 @@
+/**
+ * What all copies of the package in a thread share: the one for `import`, the one for `require`,
+ * and any other. Nothing may be taken away from it in a later version, only added.
+ */
+
+import type { Database } from './database.js'
+
+interface Shared {
+  /** Wrappers that capture already. */
+  captured: WeakSet<object>
+  /** When a warning was last given, by its cause. */
+  warned: Map<string, number>
+  /** Settles when the native work asked for last is over: at most one runs at a time. */
+  work: Promise<void>
+  /** The default database. */
+  database?: Database
+}
+
+const key = Symbol.for('kronicler')
+
+function make(): Shared {
+  return {
+    captured: new WeakSet(),
+    warned: new Map(),
+    work: Promise.resolve(),
+  }
+}
+
+/** Where globals are frozen, each copy has its own. */
+function find(): Shared {
+  const present: unknown = Reflect.get(globalThis, key)
+  if (typeof present === 'object' && present !== null) return present as Shared
+  const made = make()
+  Reflect.defineProperty(globalThis, key, { value: made })
+  return made
+}
+
+export const shared: Shared = find()

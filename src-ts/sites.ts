@@ -1,0 +1,34 @@
+/** Sites: the number of a name, looked up once for each place that captures. */
+
+import { translated } from './errors.js'
+import type { NativeStore } from './native.js'
+import type { Site } from './record.js'
+
+// Names beyond that are looked up in the addon each time, which has a limit of its own.
+const nameCountMax = 10_000
+
+/** The site of a name. `isChosen`: by the user; else it is taken from a function. */
+export function siteOf(store: NativeStore, name: string, source: string, isChosen: boolean): Site {
+  const number = translated(() => store.site(name, source, isChosen))
+  return { tag: number << 8, database: store.id }
+}
+
+/** Sites of names that come again and again. */
+export class SiteCache {
+  readonly #sites = new Map<string, Site>()
+  readonly #make: (name: string) => Site
+
+  constructor(make: (name: string) => Site) {
+    this.#make = make
+  }
+
+  get(name: string): Site {
+    return this.#sites.get(name) ?? this.#add(name)
+  }
+
+  #add(name: string): Site {
+    const site = this.#make(name)
+    if (this.#sites.size < nameCountMax) this.#sites.set(name, site)
+    return site
+  }
+}

@@ -1,0 +1,37 @@
+/** Spans: blocks of code that begin and end by hand. */
+
+import { kindBlock, now, outcomeError, outcomeOk, record } from './record.js'
+import type { Site } from './record.js'
+
+/** A block that has begun. Only its first end counts. */
+export class Span {
+  readonly #start: number
+  readonly #site: Site
+  #isOver = false
+
+  constructor(site: Site) {
+    this.#site = site
+    this.#start = now()
+  }
+
+  #finish(outcome: number): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    record(this.#start, this.#site.tag | kindBlock | outcome, this.#site.database)
+  }
+
+  /** Records the block. */
+  end(): void {
+    this.#finish(outcomeOk)
+  }
+
+  /** Records the block as failed. The error is not stored. */
+  fail(_error?: unknown): void {
+    this.#finish(outcomeError)
+  }
+
+  /** As `end`: `using span = capture.start('name')`. */
+  [Symbol.dispose](): void {
+    this.#finish(outcomeOk)
+  }
+}
