@@ -3,7 +3,7 @@
 import { checkDir, checkString, rangeError, typeError } from './arguments.js'
 import { environmentOptions, isEnabled } from './environment.js'
 import { KroniclerError, translated } from './errors.js'
-import { checkFilter } from './filter.js'
+import { checkFilter, checkQuestion } from './filter.js'
 import { absentHealth, toHealth, warnOfDrops } from './health.js'
 import { configureDefault, findAddon, requireAddon } from './load.js'
 import { putTimes } from './manual.js'
@@ -47,8 +47,9 @@ class Opener {
 }
 
 function openerOf(given: DatabaseOptions | undefined): Opener {
-  const options = { ...environmentOptions, ...checkDatabaseOptions(given) }
-  return new Opener(options.dir ?? defaultDir, (binding) => binding.openStore(options))
+  const options = checkDatabaseOptions(given)
+  const dir = options.dir ?? environmentOptions.dir ?? defaultDir
+  return new Opener(dir, (binding) => binding.openStore(options))
 }
 
 let fromOpener: (opener: Opener) => Database
@@ -179,14 +180,11 @@ export class Database {
   stats(filter?: Filter): Stats[]
   stats(question?: string | Filter): Stats | Stats[] | undefined {
     const isName = typeof question === 'string'
-    const { native, limit } = checkFilter(isName ? { name: question } : question)
+    const { native, limit } = checkQuestion(question)
     const store = this.#usable()
     const all = translated(() => store.statsSync(native))
     const toStats = (one: NativeStats): Stats => new Stats(one, (id) => this.fetch(id))
-    if (!isName) return all.slice(0, limit).map(toStats)
-    // The name may look like a pattern, and then others match it, too.
-    const one = all.find((candidate) => candidate.name === question)
-    return one && toStats(one)
+    return isName ? all.map(toStats)[0] : all.slice(0, limit).map(toStats)
   }
 
   /** The row with this id, or undefined. */
@@ -200,7 +198,9 @@ export class Database {
   /** All rows that the filter wants in the order of their ids; holds them all in memory. */
   async fetchAll(filter?: Filter): Promise<Row[]> {
     const rows: Row[] = []
-    for await (const batch of this.rows(filter)) rows.push(...batch)
+    for await (const batch of this.rows(filter)) {
+      for (const row of batch) rows.push(row)
+    }
     return rows
   }
 
@@ -214,7 +214,7 @@ export class Database {
       for (;;) {
         const batch = rows.length < limit ? stream.nextSync(batchCount) : null
         if (batch === null) return rows
-        rows.push(...new RowBatch(batch, limit - rows.length))
+        for (const row of new RowBatch(batch, limit - rows.length)) rows.push(row)
       }
     })
   }
@@ -274,7 +274,7 @@ export class Database {
     qs: readonly number[],
     options?: PercentilesOptions,
   ): Promise<number[]> {
-    const { native } = checkFilter(typeof name === 'string' ? { name } : name)
+    const { native } = checkQuestion(name)
     const { quantiles, isExact } = checkQuantiles(qs, options)
     const store = this.#usable()
     return enqueue(() => store.percentiles(native, quantiles, isExact))
@@ -286,7 +286,7 @@ export class Database {
     qs: readonly number[],
     options?: PercentilesOptions,
   ): number[] {
-    const { native } = checkFilter(typeof name === 'string' ? { name } : name)
+    const { native } = checkQuestion(name)
     const { quantiles, isExact } = checkQuantiles(qs, options)
     const store = this.#usable()
     return translated(() => store.percentilesSync(native, quantiles, isExact))

@@ -87,3 +87,9 @@ export function checkFilter(value: unknown): CheckedFilter {
   }
   return { native, limit }
 }
+
+/** A question about one function, by its very name, or about what a filter wants. */
+export function checkQuestion(value: unknown): CheckedFilter {
+  if (typeof value !== 'string') return checkFilter(value)
+  return { native: { name: checkString('name', value) }, limit: undefined }
+}

@@ -1,7 +1,5 @@
 /** The addon of this process, loaded when it is first needed and made ready for this thread. */
 
-import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads'
-
 import { loadBinding } from '../../binding.cjs'
 import { clockWish, environmentOptions, logFilter } from './environment.js'
 import { KroniclerError, translated } from './errors.js'
@@ -9,30 +7,22 @@ import type { Binding, NativeOptions } from './native.js'
 
 type Addon = ReturnType<typeof loadBinding>
 
-/** Workers get it from the thread that starts them, and then leave the options alone. */
-const configuredKey = 'kronicler.configured'
-
 let addon: Addon | undefined
-let defaultOptions: NativeOptions = environmentOptions
-
-function setDefaultOptions(binding: Binding): void {
-  translated(() => binding.configure(defaultOptions))
-  setEnvironmentData(configuredKey, true)
-}
+let configured: NativeOptions = {}
 
 /** Nothing here may keep the host from running. */
 function prepare(binding: Binding): void {
-  const isConfigured = !isMainThread && getEnvironmentData(configuredKey) === true
   const steps = [
     () => logFilter !== undefined && binding.logTo(logFilter),
     () => binding.chooseClock(clockWish),
-    () => isConfigured || setDefaultOptions(binding),
+    () => binding.setDefaults(environmentOptions),
+    () => Object.keys(configured).length > 0 && binding.configure(configured),
   ]
   for (const step of steps) {
     try {
       step()
     } catch {
-      // The default database has begun in another thread: its options hold.
+      // Another thread has begun the default database with options of its own: they hold.
     }
   }
 }
@@ -58,13 +48,8 @@ export function requireAddon(): Binding {
 
 /** Sets options of the default database over those of the environment and earlier ones. */
 export function configureDefault(options: NativeOptions): void {
-  const before = defaultOptions
-  defaultOptions = { ...before, ...options }
-  if (addon?.binding === undefined) return
-  try {
-    setDefaultOptions(addon.binding)
-  } catch (error) {
-    defaultOptions = before
-    throw error
-  }
+  const wanted = { ...configured, ...options }
+  const binding = addon?.binding
+  if (binding !== undefined) translated(() => binding.configure(wanted))
+  configured = wanted
 }

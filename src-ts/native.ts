@@ -2,6 +2,9 @@
 
 /** What a filter looks like to the addon: absent means any. */
 export interface NativeFilter {
+  /** Exactly this name. */
+  name?: string
+  /** Names or patterns. */
   names?: string[]
   /** Nanoseconds since the Unix epoch, decimal: an end at this time or later. */
   since?: string
@@ -53,6 +56,8 @@ export interface NativeStats {
   p95: number
   p99: number
   p999: number
+  /** How far a percentile may lie from the exact one, relative to it. */
+  relativeError: number
   slowestId: number
 }
 

@@ -21,6 +21,7 @@ export interface StatsJson {
   p99_ns: number
   p999_ns: number
   max_ns: number
+  relative_error: number
   slowest_id: number
 }
 
@@ -51,6 +52,8 @@ export class Stats {
   readonly p95: number
   readonly p99: number
   readonly p999: number
+  /** How far a percentile may lie from the exact one, relative to it. */
+  readonly relativeError: number
   readonly slowestId: number
   readonly #fetch: (id: number) => Row | undefined
 
@@ -71,6 +74,7 @@ export class Stats {
     this.p95 = native.p95
     this.p99 = native.p99
     this.p999 = native.p999
+    this.relativeError = native.relativeError
     this.slowestId = native.slowestId
     this.#fetch = fetch
   }
@@ -98,6 +102,7 @@ export class Stats {
       p99_ns: this.p99,
       p999_ns: this.p999,
       max_ns: this.max,
+      relative_error: this.relativeError,
       slowest_id: this.slowestId,
     }
   }

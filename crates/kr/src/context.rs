@@ -141,6 +141,7 @@ fn filter(options: &Options, times: &Times) -> Result<Filter, Failure> {
         return Err(Failure::Usage(text.to_owned()));
     }
     Ok(Filter {
+        name: None,
         names: options.name.clone(),
         since_ns,
         until_ns,

@@ -9,7 +9,9 @@ use kronicler_format::{Flags, Kind, Outcome, Record};
 use kronicler_query::{Filter, FunctionStats, StoredRow};
 use kronicler_queue::Producer;
 use kronicler_stats::Moments;
-use kronicler_store::{Directory, RowId, Snapshot, StoreError, clear_ownerless, list_lanes};
+use kronicler_store::{
+    Directory, LaneView, RowId, Snapshot, StoreError, clear_ownerless, list_lanes,
+};
 
 use crate::engine::{Engine, Lane, lock};
 use crate::health::Health;
@@ -181,13 +183,18 @@ impl Database {
     #[must_use]
     pub fn health(&self) -> Health {
         self.engine.drain_now();
-        let (others, error) = match self.engine.other_lanes() {
-            Ok(others) => (others, None),
-            Err(error) => (Snapshot::default(), Some(error.to_string())),
-        };
-        let health = Health::of_snapshot(self.dir().to_owned(), &others);
-        let health = self.engine.own_health(health);
-        Health { error: health.error.or(error), ..health }
+        loop {
+            let own = self.engine.own_lane();
+            let (others, error) = match self.engine.other_lanes(own) {
+                Ok(others) => (others, None),
+                Err(error) => (Snapshot::default(), Some(error.to_string())),
+            };
+            let health = Health::of_snapshot(self.dir().to_owned(), &others);
+            // Opened or closed meanwhile: the own lane would be counted twice, or not at all.
+            if let Some(health) = self.engine.own_health(own, health) {
+                return Health { error: health.error.or(error), ..health };
+            }
+        }
     }
 
     /// Waits until all that was captured before survives a power cut.
@@ -364,20 +371,23 @@ impl Engine {
     fn snapshot(&self) -> Result<Snapshot, Error> {
         self.await_open();
         self.drain_now();
-        let mut snapshot = self.other_lanes()?;
-        if let Some(view) = self.own_view() {
+        let own = self.own_view();
+        // Chosen first: a lane that is opened meanwhile is read from its log, once.
+        let mut snapshot = self.other_lanes(own.as_ref().map(LaneView::lane))?;
+        if let Some(view) = own {
             let at = snapshot.lanes.partition_point(|other| other.lane() < view.lane());
             snapshot.lanes.insert(at, view);
         }
         Ok(snapshot)
     }
 
-    /// The lanes that other processes write, or nobody.
-    fn other_lanes(&self) -> Result<Snapshot, Error> {
-        let own = match &*lock(&self.lane) {
-            Lane::Open(open) => Some(open.state.head.lane),
-            _ => None,
-        };
+    /// The lane that this process writes now.
+    fn own_lane(&self) -> Option<u16> {
+        lock(&self.lane).number()
+    }
+
+    /// The lanes that other processes write, or nobody: all but the own one.
+    fn other_lanes(&self, own: Option<u16>) -> Result<Snapshot, Error> {
         let storage = Arc::clone(&lock(&self.options).storage);
         let mut directory = lock(&self.directory);
         let directory =

@@ -44,6 +44,16 @@ pub(crate) enum Lane {
     Closed,
 }
 
+impl Lane {
+    /// The number of the lane, while it is open.
+    pub fn number(&self) -> Option<u16> {
+        match self {
+            Self::Open(open) => Some(open.state.head.lane),
+            _ => None,
+        }
+    }
+}
+
 /// A lane that this process owns.
 #[derive(Debug)]
 pub(crate) struct OpenLane {

@@ -87,12 +87,16 @@ impl Health {
 }
 
 impl Engine {
-    /// Adds to what the other lanes tell: this process's own lane and rings.
-    pub fn own_health(&self, mut health: Health) -> Health {
+    /// Adds to what the other lanes tell: this process's own lane and rings. `None` when `own` is
+    /// no longer the own lane.
+    pub fn own_health(&self, own: Option<u16>, mut health: Health) -> Option<Health> {
         health.error = self.control.lock().failure.clone();
         let rings = lock(&self.rings);
         let memtable = lock(&self.memtable);
         let lane = lock(&self.lane);
+        if lane.number() != own {
+            return None;
+        }
         let totals = rings.totals();
         let run = self.tally.counters(totals.dropped);
         health.clock = lock(&self.options).clock.name();
@@ -118,7 +122,7 @@ impl Engine {
                 health.add_lane(open);
             }
         }
-        health
+        Some(health)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use kronicler_queue::ClockSource;
@@ -78,12 +78,11 @@ pub struct Options {
 }
 
 /// What this process uses where nothing is said, set by [`Options::set_defaults`].
-static DEFAULTS: Mutex<Option<Options>> = Mutex::new(None);
+static DEFAULTS: OnceLock<Options> = OnceLock::new();
 
 impl Default for Options {
     fn default() -> Self {
-        let defaults = DEFAULTS.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        defaults.unwrap_or_else(Self::built_in)
+        DEFAULTS.get().cloned().unwrap_or_else(Self::built_in)
     }
 }
 
@@ -103,9 +102,10 @@ impl Options {
         }
     }
 
-    /// Sets what this process uses where nothing is said, as its environment wants it.
+    /// Sets what this process uses where nothing is said, as its environment wants it. The first
+    /// call counts.
     pub fn set_defaults(options: Self) {
-        *DEFAULTS.lock().unwrap_or_else(PoisonError::into_inner) = Some(options);
+        DEFAULTS.get_or_init(|| options);
     }
 
     /// Options for a database in `dir`.

@@ -54,6 +54,8 @@ impl NativeOptions {
 /// Which rows a question is about; absent means any.
 #[napi(object, object_to_js = false)]
 pub struct NativeFilter {
+    /// Exactly this name.
+    pub name: Option<String>,
     /// Names or patterns.
     pub names: Option<Vec<String>>,
     /// End at this time or later: nanoseconds since the Unix epoch, decimal.
@@ -74,6 +76,7 @@ impl NativeFilter {
     )]
     pub(crate) fn parse(self) -> Result<Filter> {
         Ok(Filter {
+            name: self.name,
             names: self.names.unwrap_or_default(),
             since_ns: self.since.map(|text| parse_time("since", &text)).transpose()?,
             until_ns: self.until.map(|text| parse_time("until", &text)).transpose()?,

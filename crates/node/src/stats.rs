@@ -1,6 +1,6 @@
 //! Statistics on their way to JavaScript.
 
-use kronicler::query::FunctionStats;
+use kronicler::query::{self, FunctionStats};
 use napi_derive::napi;
 
 /// Statistics of a function; times in nanoseconds.
@@ -38,6 +38,8 @@ pub struct NativeStats {
     pub p99: f64,
     /// 99.9th percentile, within 1 %.
     pub p999: f64,
+    /// How far a percentile may lie from the exact one, relative to it.
+    pub relative_error: f64,
     /// Id of the slowest call.
     pub slowest_id: f64,
 }
@@ -64,6 +66,7 @@ impl NativeStats {
             p95: quantile(0.95),
             p99: quantile(0.99),
             p999: quantile(0.999),
+            relative_error: query::RELATIVE_ERROR,
             slowest_id: stats.slowest.map_or(0, kronicler::RowId::number) as f64,
         }
     }

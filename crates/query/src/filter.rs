@@ -8,6 +8,8 @@ use crate::glob::matches;
 /// Which rows a question is about; the default is all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
+    /// Rows of exactly this name, whatever characters it has.
+    pub name: Option<String>,
     /// Names or patterns (`*` any text, `?` any character); none means every name.
     pub names: Vec<String>,
     /// Rows that ended at this time or later, nanoseconds since the Unix epoch.
@@ -21,10 +23,10 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// All rows of one name.
+    /// All rows of exactly this name.
     #[must_use]
     pub fn name(name: &str) -> Self {
-        Self { names: vec![name.to_owned()], ..Self::default() }
+        Self { name: Some(name.to_owned()), ..Self::default() }
     }
 
     /// Whether rows need not be looked at: series alone decide.
@@ -34,7 +36,8 @@ impl Filter {
 
     pub(crate) fn wants_name(&self, name: &str) -> bool {
         let mut patterns = self.names.iter();
-        self.names.is_empty() || patterns.any(|pattern| matches(pattern, name))
+        self.name.as_ref().is_none_or(|exact| exact == name)
+            && (self.names.is_empty() || patterns.any(|pattern| matches(pattern, name)))
     }
 
     /// For each series of a lane, whether its rows are wanted.

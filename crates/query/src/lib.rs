@@ -17,6 +17,7 @@ mod stream;
 mod outliers;
 
 pub use answer::Answer;
+
 pub use batch::{RowBatch, StoredRow};
 pub use filter::Filter;
 pub use name_table::NameTable;
@@ -24,3 +25,6 @@ pub use outliers::{Outlier, OutlierLimits, outliers};
 pub use stats::{FunctionStats, exact_percentiles, function_names, moments, percentiles, stats};
 pub use stream::{RowStream, fetch, fetch_batch};
 pub use top::{newest, slowest};
+
+/// How far a percentile that is not exact may lie from the exact one, relative to it.
+pub const RELATIVE_ERROR: f64 = kronicler_stats::Sketch::RELATIVE_ERROR;

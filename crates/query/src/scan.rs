@@ -1,5 +1,7 @@
 //! Walks the rows of a snapshot that a filter wants, block by block.
 
+use std::ops::Range;
+
 use kronicler_format::Row;
 use kronicler_store::{Block, BlockReader, LaneView, Snapshot, StoreError};
 
@@ -51,8 +53,15 @@ impl<'a> LaneScan<'a> {
     }
 
     /// Calls `visit` with sequence and row for every wanted row that is not yet in the log.
-    pub(crate) fn visit_pending(&self, mut visit: impl FnMut(u64, &Row)) {
-        self.visit_rows(self.view.state.next_seq, &self.view.pending, &mut visit);
+    pub(crate) fn visit_pending(&self, visit: impl FnMut(u64, &Row)) {
+        self.visit_pending_in(0..self.view.pending.len(), visit);
+    }
+
+    /// As [`LaneScan::visit_pending`], for some of these rows.
+    pub(crate) fn visit_pending_in(&self, range: Range<usize>, mut visit: impl FnMut(u64, &Row)) {
+        let first_seq = self.view.state.next_seq + range.start as u64;
+        let end = range.end.min(self.view.pending.len());
+        self.visit_rows(first_seq, &self.view.pending[range.start..end], &mut visit);
     }
 
     fn read(&mut self, block: &Block, rows: &mut Vec<Row>) -> Result<bool, StoreError> {

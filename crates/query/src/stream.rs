@@ -10,6 +10,9 @@ use crate::filter::Filter;
 use crate::name_table::NameTable;
 use crate::scan::LaneScan;
 
+/// Rows not yet in the log are handed out in steps as large as a block.
+const PENDING_STEP: usize = 8_192;
+
 /// Streams wanted rows in the order of their ids; holds a snapshot, but no descriptor.
 #[derive(Debug)]
 pub struct RowStream {
@@ -18,6 +21,7 @@ pub struct RowStream {
     names: Arc<NameTable>,
     lane_index: usize,
     block_index: usize,
+    pending_index: usize,
     is_partial: bool,
 }
 
@@ -27,7 +31,15 @@ impl RowStream {
     pub fn new(snapshot: Snapshot, filter: Filter) -> Self {
         let names = Arc::new(NameTable::new(&snapshot));
         let is_partial = snapshot.is_partial();
-        Self { snapshot, filter, names, lane_index: 0, block_index: 0, is_partial }
+        Self {
+            snapshot,
+            filter,
+            names,
+            lane_index: 0,
+            block_index: 0,
+            pending_index: 0,
+            is_partial,
+        }
     }
 
     /// Whether stored rows could not be read so far.
@@ -36,7 +48,7 @@ impl RowStream {
         self.is_partial
     }
 
-    /// The next rows: at least one, and about `count` (whole blocks of up to 8,192 rows);
+    /// The next rows: at least one, and about `count` (whole steps of up to 8,192 rows);
     /// `None` at the end.
     ///
     /// # Errors
@@ -55,12 +67,18 @@ impl RowStream {
                 self.is_partial |= lane.is_partial;
                 self.block_index += 1;
             }
-            lane.visit_pending(|seq, row| batch.push(&self.snapshot, index, seq, row));
-            self.lane_index += 1;
-            self.block_index = 0;
-            if batch.len() >= count.max(1) {
-                break;
+            while self.pending_index < view.pending.len() {
+                if batch.len() >= count.max(1) {
+                    return Ok(Some(batch));
+                }
+                let step = self.pending_index..self.pending_index + PENDING_STEP;
+                lane.visit_pending_in(step, |seq, row| {
+                    batch.push(&self.snapshot, index, seq, row);
+                });
+                self.pending_index += PENDING_STEP;
             }
+            self.lane_index += 1;
+            (self.block_index, self.pending_index) = (0, 0);
         }
         Ok(if batch.is_empty() { None } else { Some(batch) })
     }

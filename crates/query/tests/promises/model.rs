@@ -127,6 +127,7 @@ pub fn filter() -> impl Strategy<Value = Filter> {
     let duration = prop_oneof![3 => Just(0), 1 => 1..150_u64, 1 => 0..1_u64 << 50];
     (prop::collection::vec(pattern, 0..3), time(), time(), duration, outcome).prop_map(
         |(names, since_ns, until_ns, min_duration_ns, outcome)| Filter {
+            name: None,
             names,
             since_ns,
             until_ns,
