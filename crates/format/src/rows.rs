@@ -9,7 +9,7 @@
 //! made; their order is the order of their ends.
 
 use crate::limits::ROWS_PER_FRAME_MAX;
-use crate::varint::{Cursor, put_i64, put_u64};
+use crate::varint::{Cursor, SIZE_BYTES_MAX, put_i64, put_u64, write_u64, zigzag};
 use crate::{FormatError, names::SERIES_COUNT_MAX};
 
 /// A row: one call as it is stored and read.
@@ -49,13 +49,17 @@ pub fn encode_rows(out: &mut Vec<u8>, first_seq: u64, rows: &[Row]) {
         put_u64(out, u64::from(run[0].thread));
         put_u64(out, run.len() as u64);
     }
+    // Room for the longest rows first: growing byte by byte costs twice the time.
+    let mut at = out.len();
+    out.resize(at + rows.len() * 3 * SIZE_BYTES_MAX, 0);
     let mut before = base;
     for row in rows {
-        put_u64(out, u64::from(row.series));
-        put_i64(out, row.end_ns.wrapping_sub(before));
-        put_u64(out, row.duration_ns);
+        at += write_u64(&mut out[at..], u64::from(row.series));
+        at += write_u64(&mut out[at..], zigzag(row.end_ns.wrapping_sub(before)));
+        at += write_u64(&mut out[at..], row.duration_ns);
         before = row.end_ns;
     }
+    out.truncate(at);
 }
 
 /// The sequence of the first row in `payload`.

@@ -13,10 +13,36 @@ pub fn put_u64(out: &mut Vec<u8>, mut value: u64) {
     out.push(value.to_le_bytes()[0]);
 }
 
+/// Bytes of an integer at most.
+pub const SIZE_BYTES_MAX: usize = 10;
+
+/// Writes `value` to the front of `out` and says how many bytes it took.
+///
+/// # Panics
+/// When `out` is shorter than the value: give it [`SIZE_BYTES_MAX`] bytes.
+#[inline]
+pub fn write_u64(out: &mut [u8], mut value: u64) -> usize {
+    let mut at = 0;
+    while value >= 0x80 {
+        out[at] = value.to_le_bytes()[0] | 0x80;
+        value >>= 7;
+        at += 1;
+    }
+    out[at] = value.to_le_bytes()[0];
+    at + 1
+}
+
+/// A signed value as an unsigned one, so that small magnitudes stay small.
+#[inline]
+#[must_use]
+pub const fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)).cast_unsigned()
+}
+
 /// Appends a signed `value`, zigzag-coded so that small magnitudes stay short.
 #[inline]
 pub fn put_i64(out: &mut Vec<u8>, value: i64) {
-    put_u64(out, ((value << 1) ^ (value >> 63)).cast_unsigned());
+    put_u64(out, zigzag(value));
 }
 
 /// Appends the length of `bytes`, then `bytes`.

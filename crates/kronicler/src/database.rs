@@ -160,7 +160,7 @@ impl Database {
     /// # Errors
     /// As [`Database::snapshot`].
     pub fn moments(&self, name: &str) -> Result<Moments, Error> {
-        Ok(kronicler_query::moments(&self.snapshot()?, name))
+        self.engine.moments(name)
     }
 
     /// Statistics by function.
@@ -379,6 +379,17 @@ impl Engine {
             snapshot.lanes.insert(at, view);
         }
         Ok(snapshot)
+    }
+
+    /// Moments of all calls with this name, without a walk over the rows that wait.
+    fn moments(&self, name: &str) -> Result<Moments, Error> {
+        self.await_open();
+        self.drain_now();
+        let (own, mut moments) = self.own_moments(name).unzip();
+        let others = self.other_lanes(own)?;
+        let moments = moments.get_or_insert_default();
+        moments.merge(&kronicler_query::moments(&others, name));
+        Ok(std::mem::take(moments))
     }
 
     /// The lane that this process writes now.

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use kronicler_format::{Counters, Run};
 use kronicler_queue::{Bell, Producer, ring};
+use kronicler_stats::Moments;
 use kronicler_store::{Directory, LaneState, LaneView};
 
 use crate::control::Control;
@@ -189,6 +190,16 @@ impl Engine {
             orders.failure = Some(cause);
             orders.synced = orders.synced.max(orders.sync_target);
         });
+    }
+
+    /// The own lane, and the moments of all its calls with this name.
+    pub fn own_moments(&self, name: &str) -> Option<(u16, Moments)> {
+        let memtable = lock(&self.memtable);
+        let lane = lock(&self.lane);
+        let Lane::Open(open) = &*lane else { return None };
+        let mut moments = open.state.moments(name);
+        moments.merge(&memtable.moments(open.state.names.series_of(name)));
+        Some((open.state.head.lane, moments))
     }
 
     /// The own lane as queries see it: what is in the log, then what waits in memory.

@@ -33,6 +33,7 @@ pub use health::Health;
 pub use kronicler_format as format;
 pub use kronicler_query as query;
 pub use kronicler_queue::{ClockSource, Producer};
+pub use kronicler_stats::Moments;
 pub use kronicler_store::{Directory, Disk, Memory, RowId, Snapshot, Storage};
 pub use options::{DIR_NAME, Durability, Options};
 pub use reader::{Reader, find_dir};

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kronicler::query::{self, Filter};
-use kronicler::{Database, Health, Reader, RowId, Snapshot};
+use kronicler::{Database, Health, Moments, Reader, RowId, Snapshot};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
@@ -43,6 +43,13 @@ impl Source {
             Self::Reader(reader) => reader.snapshot(),
         };
         snapshot.map_err(to_js)
+    }
+
+    fn moments(&self, name: &str) -> Result<Moments> {
+        match self {
+            Self::Database(database) => database.moments(name).map_err(to_js),
+            Self::Reader(_) => Ok(query::moments(&self.snapshot()?, name)),
+        }
     }
 
     /// The database, for what a reader may not do.
@@ -180,7 +187,7 @@ impl NativeStore {
     /// Mean duration in nanoseconds; null when there was no such call.
     #[napi(catch_unwind)]
     pub fn average(&self, name: String) -> Result<Option<f64>> {
-        Ok(query::moments(&self.source.snapshot()?, &name).mean())
+        Ok(self.source.moments(&name)?.mean())
     }
 
     /// Names of all functions that have rows.
@@ -193,7 +200,7 @@ impl NativeStore {
     /// Whether there is a row of this name.
     #[napi(catch_unwind)]
     pub fn has(&self, name: String) -> Result<bool> {
-        Ok(!query::moments(&self.source.snapshot()?, &name).is_empty())
+        Ok(!self.source.moments(&name)?.is_empty())
     }
 
     /// The row with this id, as none or one row.

@@ -118,12 +118,8 @@ fn add_lane(
 pub fn moments(snapshot: &Snapshot, name: &str) -> Moments {
     let mut moments = Moments::new();
     for view in &snapshot.lanes {
+        moments.merge(&view.state.moments(name));
         let series = view.state.names.series_of(name);
-        for &series in series {
-            if let Some(totals) = view.state.totals.get(series as usize) {
-                moments.merge(&totals.moments);
-            }
-        }
         for row in view.pending.iter().filter(|row| series.contains(&row.series)) {
             moments.add(row.duration_ns);
         }

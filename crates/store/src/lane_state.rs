@@ -115,6 +115,17 @@ impl LaneState {
         self.next_seq - self.head.first_seq
     }
 
+    /// Moments of all rows with this name, from running totals.
+    #[must_use]
+    pub fn moments(&self, name: &str) -> Moments {
+        let totals = self.names.series_of(name).iter();
+        let totals = totals.filter_map(|&series| self.totals.get(series as usize));
+        totals.fold(Moments::new(), |mut sum, totals| {
+            sum.merge(&totals.moments);
+            sum
+        })
+    }
+
     /// Takes over the frames in `bytes`, which stand at [`LaneState::offset`], up to the first
     /// that is not whole. Bytes in the middle that are no frame are passed over when a good frame
     /// follows them. Returns how many bytes were taken; the rest is to be offered again with more.
