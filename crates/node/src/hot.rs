@@ -19,12 +19,21 @@ use crate::thread_state::{ThreadState, current};
 mod word {
     /// Start: ticks, or the time given by hand.
     pub const START: usize = 0;
-    /// Site and flags in the lower half, id of the database in the upper.
-    pub const CALL: usize = 1;
     /// End given by hand.
     pub const END: usize = 2;
-    /// How times are given in the lower half, what came of it in the upper.
-    pub const INSERT: usize = 3;
+}
+
+/// Places in the scratch, in 4-byte halves. Each is read as it was written: one load over two
+/// stores would wait until both have left the processor's store buffer.
+mod half {
+    /// Site and flags of the call.
+    pub const TAG: usize = 2;
+    /// Id of the database.
+    pub const DATABASE: usize = 3;
+    /// How times are given: 0 numbers, 1 integers.
+    pub const TIMES: usize = 6;
+    /// What came of an insert: 0 all is well, 1 it failed.
+    pub const FAILED: usize = 7;
 }
 
 impl ThreadState {
@@ -40,13 +49,24 @@ impl ThreadState {
         unsafe { self.scratch.add(word).write(value) }
     }
 
+    #[inline(always)]
+    fn read_half(&self, half: usize) -> u32 {
+        // SAFETY: as in `read`; a word has two halves.
+        unsafe { self.scratch.cast::<u32>().add(half).read() }
+    }
+
+    #[inline(always)]
+    fn write_half(&mut self, half: usize, value: u32) {
+        // SAFETY: as in `write`; a word has two halves.
+        unsafe { self.scratch.cast::<u32>().add(half).write(value) }
+    }
+
     /// Database, site and flags of the call, as `end` and `insert` are told.
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "the word holds two halves")]
+    #[expect(clippy::cast_possible_truncation, reason = "the flags are the lowest byte")]
     fn call(&self) -> (u32, u32, u8) {
-        let call = self.read(word::CALL);
-        let tag = call as u32;
-        ((call >> 32) as u32, tag >> 8, tag as u8)
+        let tag = self.read_half(half::TAG);
+        (self.read_half(half::DATABASE), tag >> 8, tag as u8)
     }
 }
 
@@ -91,15 +111,14 @@ unsafe extern "C" fn insert(_: sys::napi_env, _: sys::napi_callback_info) -> sys
         let result = insert_row(state);
         let is_failed = result.is_err();
         state.insert_error = result.err();
-        let mode = state.read(word::INSERT) & u64::from(u32::MAX);
-        state.write(word::INSERT, mode | u64::from(is_failed) << 32);
+        state.write_half(half::FAILED, u32::from(is_failed));
     }
     ptr::null_mut()
 }
 
 fn insert_row(state: &mut ThreadState) -> std::result::Result<(), kronicler::Error> {
     let (database, site, flags) = state.call();
-    let is_integers = state.read(word::INSERT) & u64::from(u32::MAX) == 1;
+    let is_integers = state.read_half(half::TIMES) == 1;
     let time = |bits| if is_integers { bits } else { nanoseconds(f64::from_bits(bits)) };
     let record =
         Record::new(time(state.read(word::START)), time(state.read(word::END)), site, flags);

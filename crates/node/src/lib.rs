@@ -8,6 +8,7 @@
 
 mod error;
 mod exit;
+mod first_thread;
 mod options;
 mod rows;
 mod stats;

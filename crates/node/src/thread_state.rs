@@ -1,7 +1,7 @@
 //! What the hot functions need of a JavaScript thread: its scratch, its clock, its rings.
 //!
-//! One for each thread that has loaded the addon, found through a thread-local pointer. It is
-//! made by [`attach`], and freed by the clean-up hook of the thread's environment, which nulls
+//! One for each thread that has loaded the addon, found through a thread-local pointer, or for one
+//! of them through a short cut. It is made by [`attach`], and freed by the clean-up hook of the thread's environment, which nulls
 //! the pointer first: what is called after that returns silently. All of it is touched by its
 //! own thread alone.
 #![expect(unsafe_code, reason = "the scratch is memory of JavaScript, the pointer a thread-local")]
@@ -13,6 +13,7 @@ use kronicler::{ClockSource, Database, Producer};
 use napi::{Result, sys};
 
 use crate::exit;
+use crate::first_thread::FirstThread;
 use crate::store::database_by_id;
 
 /// Doubles in a scratch. A typed array of fewer than 64 bytes would lie on V8's heap and move.
@@ -37,6 +38,8 @@ thread_local! {
     static STATE: Cell<*mut ThreadState> = const { Cell::new(ptr::null_mut()) };
 }
 
+static FIRST: FirstThread<ThreadState> = FirstThread::new();
+
 /// The state of the calling thread, or `None` before it is attached and after its clean-up.
 ///
 /// # Safety
@@ -45,7 +48,7 @@ thread_local! {
 pub(crate) unsafe fn current<'a>() -> Option<&'a mut ThreadState> {
     // SAFETY: the pointer is null or points to the state that this thread's clean-up hook has
     // not freed; only this thread has it, and no native function here calls another.
-    unsafe { STATE.get().as_mut() }
+    unsafe { FIRST.get().unwrap_or_else(|| STATE.get()).as_mut() }
 }
 
 impl ThreadState {
@@ -119,6 +122,7 @@ pub(crate) fn attach(
         return Err(error);
     }
     STATE.set(state);
+    FIRST.offer(state);
     exit::flush_at_exit();
     Ok(scratch)
 }
@@ -150,6 +154,7 @@ fn scratch_memory(env: sys::napi_env, scratch: sys::napi_value) -> Result<*mut u
 /// Frees the state of a thread whose environment ends. The rings close; the drain empties them.
 unsafe extern "C" fn clean_up(state: *mut std::ffi::c_void) {
     STATE.set(ptr::null_mut());
+    FIRST.withdraw(state.cast());
     // SAFETY: the pointer was made by `Box::into_raw` in `attach`, for this hook alone.
     drop(unsafe { Box::from_raw(state.cast::<ThreadState>()) });
 }
