@@ -1,0 +1,3 @@
+// Nothing: what importing any module costs.
+
+export const nothing = undefined

@@ -1,0 +1,67 @@
+// Runs benches by name, all without one: prints ratios, writes bench/out/<name>.json and .svg.
+//
+// `--short` is for working on a bench: few rounds, small sizes, figures that nobody may quote.
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { outFolder } from './harness/directory.mjs'
+import { lineOf } from './harness/figure.mjs'
+import { describeMachine } from './harness/machine.mjs'
+import { plotBars } from './harness/plot.mjs'
+import { prepare } from './harness/prepare.mjs'
+
+const names = ['capture', 'http', 'original', 'footprint']
+
+function usage() {
+  process.stderr.write(`usage: npm run bench [-- [--short] [${names.join('] [')}]]\n`)
+  process.exitCode = 2
+}
+
+function write(name, result, machine) {
+  const { plots, ...rest } = result
+  mkdirSync(outFolder, { recursive: true })
+  // A run that dropped a call is invalid and does not come here.
+  const text = JSON.stringify({ name, machine, dropped: 0, ...rest }, null, 2)
+  writeFileSync(path.join(outFolder, `${name}.json`), `${text}\n`)
+  const { cpu, node, kronicler } = machine
+  const note = `kronicler ${kronicler}, Node ${node}, ${cpu}, clock ${result.clock}`
+    + (result.isShort ? ', SHORT RUN' : '')
+  for (const { name: plotName, ...plot } of plots) {
+    const file = [name, plotName].filter(Boolean).join('-')
+    writeFileSync(path.join(outFolder, `${file}.svg`), plotBars({ note, ...plot }))
+  }
+}
+
+function say(figure) {
+  process.stdout.write(`${lineOf(figure)}\n`)
+}
+
+async function runBench(name, isShort) {
+  process.stdout.write(`\n${name}\n`)
+  const machine = describeMachine()
+  const { run } = await import(new URL(`${name}/bench.mjs`, import.meta.url).href)
+  const result = await run({ isShort, say })
+  write(name, { isShort, ...result }, machine)
+  for (const remark of result.remarks) process.stdout.write(`  ! ${remark}\n`)
+  return result.figures.filter((figure) => figure.isMet === false).length
+}
+
+async function main(wanted, isShort) {
+  prepare()
+  let missed = 0
+  for (const name of wanted) {
+    try {
+      missed += await runBench(name, isShort)
+    } catch (error) {
+      process.stderr.write(`${name} failed: ${error.stack}\n`)
+      process.exitCode = 1
+    }
+  }
+  process.stdout.write(`\n${missed} goals missed; figures and plots are in bench/out\n`)
+}
+
+const args = process.argv.slice(2)
+const wanted = args.filter((arg) => !arg.startsWith('--'))
+const isKnown = (arg) => arg === '--short' || names.includes(arg)
+if (args.every(isKnown)) await main(wanted.length > 0 ? wanted : names, args.includes('--short'))
+else usage()
