@@ -115,3 +115,37 @@ test('generators of generators work', (t) => {
   t.deepEqual([...outer()], [1, 2])
   t.deepEqual(summary(rowsOf(t, db)), ['count ok generator', 'outer ok generator'])
 })
+
+test('a generator that asks itself for more goes on', (t) => {
+  // Promise: the error that it gets is no end of the call.
+  const db = openDatabase(t)
+  const wrapped = capture(
+    function* selfish(): Generator<number> {
+      t.throws(() => run.next(), { instanceOf: TypeError })
+      yield 1
+      yield 2
+    },
+    { db },
+  )
+  const run = wrapped()
+  t.deepEqual([...run], [1, 2])
+  t.deepEqual(summary(rowsOf(t, db)), ['selfish ok generator'])
+})
+
+function* hostile(): Generator<number> {
+  yield 1
+}
+
+test('generators with a hostile prototype can be called', (t) => {
+  // Promise: a wrapped call never throws because of Kronicler.
+  const db = openDatabase(t)
+  const getter = {
+    get(): never {
+      throw new Error('not to be looked at')
+    },
+  }
+  const prototype = Object.getPrototypeOf(hostile.prototype) as Generator<number>
+  hostile.prototype = Object.create(prototype, { next: getter }) as Generator<number>
+  const run = capture(hostile, { db })()
+  t.deepEqual(Reflect.apply(prototype.next, run, []), { value: 1, done: false })
+})

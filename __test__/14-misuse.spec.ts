@@ -5,7 +5,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import test from 'ava'
-import { capture } from 'kronicler'
+import { Database, capture } from 'kronicler'
 
 import { openDatabase, rowsOf, summary } from './harness.js'
 
@@ -27,6 +27,7 @@ test('wrong options are refused by their name', (t) => {
   const fn = (): number => 1
   t.throws(() => loose(fn, { dbb: 1 }), { instanceOf: TypeError, message: /'dbb'/ })
   t.throws(() => loose('n', fn, { db: {} }), { instanceOf: TypeError, message: /options\.db/ })
+  t.throws(() => loose(fn, { db: null }), { instanceOf: TypeError, message: /options\.db/ })
   t.throws(() => loose(fn, 0), { instanceOf: TypeError, message: /options/ })
   t.throws(() => [fn].map(loose), { instanceOf: TypeError, message: /options/ })
   t.throws(() => loose(fn, { kind: 'method', name: 'x' }), { message: /'kind'/ })
@@ -53,6 +54,23 @@ test('prototypes of options do not count', (t) => {
   })
   t.is(capture('clean', () => 2, { db })(), 2)
   t.is(db.fetchAllSync({ name: 'clean' }).length, 1)
+})
+
+test('what is put on Object.prototype reaches no question', (t) => {
+  // Promise: answers are those of the filter that was given, whatever every object inherits.
+  const db = openDatabase(t)
+  db.capture('clean', [], 1, 2)
+  const inherited = { outcome: 'error', names: ['other'], name: 'other', since: '9', dir: 'wrong' }
+  t.teardown(() => {
+    for (const key of Object.keys(inherited)) Reflect.deleteProperty(Object.prototype, key)
+  })
+  for (const [key, value] of Object.entries(inherited)) {
+    Reflect.defineProperty(Object.prototype, key, { value, configurable: true })
+    t.is(db.fetchAllSync().length, 1, key)
+    t.is(db.stats('clean')?.count, 1, key)
+    t.not(path.basename(new Database().dir), 'wrong')
+    Reflect.deleteProperty(Object.prototype, key)
+  }
 })
 
 test('capturing twice is capturing once', (t) => {

@@ -36,6 +36,19 @@ test('times are kept to the nanosecond', (t) => {
   )
 })
 
+test('names that are cut are found by what they were', (t) => {
+  // Promise: who stores a row under a name of any length can ask for it by that name.
+  const db = openDatabase(t)
+  const names = ['x'.repeat(1 << 20), `${'é'.repeat(600)}y`, '\ud800', 'a\0b', '']
+  for (const [index, name] of names.entries()) db.capture(name, [], 0, index + 1)
+  for (const [index, name] of names.entries()) {
+    t.true(db.has(name))
+    t.is(db.average(name), index + 1)
+    t.is(db.stats(name)?.sum, index + 1)
+    t.is(db.fetchAllSync({ name })[0]?.duration, index + 1)
+  }
+})
+
 test('times that make no sense are refused', (t) => {
   // Promise: a RangeError or TypeError with name and value, and no row.
   const db = openDatabase(t)

@@ -217,6 +217,18 @@ test('wrong filters are refused', async (t) => {
   }
 })
 
+test('holes in lists are refused', (t) => {
+  // Promise: a TypeError that names the element, never an error of the addon.
+  const db = openDatabase(t)
+  const qs = Array.from<number>({ length: 1 })
+  const name = Array.from<string>({ length: 1 })
+  delete qs[0]
+  delete name[0]
+  t.throws(() => db.percentilesSync('a', qs), { instanceOf: TypeError, message: /qs\[0\]/ })
+  const message = /filter\.name\[0\]/
+  t.throws(() => db.fetchAllSync({ name }), { instanceOf: TypeError, message })
+})
+
 test('an empty database answers, too', async (t) => {
   // Promise: before the first row nothing exists and nothing fails.
   const dir = tempDir(t)

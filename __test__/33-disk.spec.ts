@@ -1,12 +1,19 @@
 /** Disks that do not do what they should: the app runs on, what cannot be kept is counted. */
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 
 import test from 'ava'
-import { Database } from 'kronicler'
+import { Database, capture } from 'kronicler'
 import type { Health } from 'kronicler'
 
-import { checkIdentity, rowsAfter, runForJson, tempDir, throwsCode } from './harness.js'
+import {
+  checkIdentity,
+  openDatabase,
+  rowsAfter,
+  runForJson,
+  tempDir,
+  throwsCode,
+} from './harness.js'
 
 interface Printed {
   sum: number
@@ -66,6 +73,28 @@ test('a file that may not grow', async (t) => {
   t.true(rows.length > 0)
   t.true(rows.every(({ name }) => name === 'step' || name === 'manual'))
 })
+
+for (const what of ['', 'lane-0000']) {
+  test(`the directory ${what} is removed while it is written`, async (t) => {
+    // Promise: who removes the files has cleared the database: it begins anew with the next rows,
+    // and what it calls stored is found by readers.
+    const db = openDatabase(t)
+    const step = capture('step', (n: number) => n + 1, { db })
+    step(1)
+    await db.flush()
+    rmSync(`${db.dir}/${what}`, { recursive: true })
+    // What waits at the moment when that is noticed goes, too.
+    for (let round = 0; round < 3; round++) {
+      step(round)
+      await db.flush()
+    }
+    const health = db.health()
+    checkIdentity(t, health)
+    t.is(health.state, 'open')
+    t.is(Database.reader(db.dir).health().stored, health.stored)
+    t.true(health.stored > 0)
+  })
+}
 
 test('readers of what is no database say so', (t) => {
   // Promise: a code for each: nothing there, a file, an empty directory.

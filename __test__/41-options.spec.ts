@@ -9,7 +9,7 @@ import { Database, capture } from 'kronicler'
 import type { DatabaseOptions } from 'kronicler'
 
 import { openDatabase, rejectsCode, rowsOf, runForJson, summary, tempDir } from './harness.js'
-import { throwsCode } from './harness.js'
+import { checkIdentity, throwsCode } from './harness.js'
 
 test('wrong options are refused', (t) => {
   // Promise: TypeError or RangeError naming option and value.
@@ -120,6 +120,25 @@ test('after a close calls are refused and captures dropped', async (t) => {
   t.deepEqual(summary(rowsOf(t, again)), ['fn ok sync'])
   t.is(fn(3), 6)
   again.closeSync()
+})
+
+test('a closed database takes any number of calls and keeps no ring', (t) => {
+  // Promise: calls after a close count as dropped.closed, however many, without a warning; the
+  // memory of its ring goes to the next database.
+  const first = openDatabase(t)
+  const step = capture('step', (n: number) => n + 1, { db: first })
+  for (let i = 0; i < 3; i++) step(i)
+  first.closeSync()
+  for (let i = 0; i < 100_000; i++) step(i)
+  const health = first.health()
+  checkIdentity(t, health)
+  t.deepEqual([health.stored, health.dropped.closed, health.dropped.ring], [3, 100_000, 0])
+  const second = openDatabase(t)
+  capture('next', () => 1, { db: second })()
+  t.is(first.health().ringCount, 0)
+  step(1)
+  t.is(first.health().dropped.closed, 100_001)
+  checkIdentity(t, first.health())
 })
 
 test('readers refuse what writes', async (t) => {

@@ -27,6 +27,14 @@ export function checkString(name: string, value: unknown): string {
   return value
 }
 
+/**
+ * An object for the addon, which reads properties by name: one without a prototype, so that what
+ * somebody put on `Object.prototype` is not taken for an option.
+ */
+export function bare<T extends object>(...parts: readonly T[]): T {
+  return Object.assign(Object.create(null) as T, ...parts) as T
+}
+
 /** Own properties of an options object with known keys; what a prototype has does not count. */
 export function checkOptions<K extends string>(
   name: string,

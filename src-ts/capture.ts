@@ -73,7 +73,8 @@ function warnOfAbsence(): void {
 
 function captureFunction(first: unknown, second?: unknown, third?: unknown): unknown {
   const { name, fn, options } = checkArguments(first, second, third)
-  const db = checkOptions("capture's options", options, ['db']).get('db') ?? database()
+  const given = checkOptions("capture's options", options, ['db'])
+  const db = given.has('db') ? given.get('db') : database()
   const store = storeOf(db)
   if (store === undefined) {
     warnOfAbsence()

@@ -2,6 +2,7 @@
 
 import path from 'node:path'
 
+import { bare } from './arguments.js'
 import type { NativeOptions } from './native.js'
 import { warn } from './warning.js'
 
@@ -61,7 +62,7 @@ function readDir(): string | undefined {
 
 /** Options of the default database as far as variables give them. */
 function readOptions(): NativeOptions {
-  const options: NativeOptions = {}
+  const options = bare<NativeOptions>()
   const dir = readDir()
   const durability = oneOf('KRONICLER_DURABILITY', durabilities)
   const service = read('KRONICLER_SERVICE') ?? read('npm_package_name')

@@ -1,6 +1,6 @@
 /** Filters: which rows a question is about. */
 
-import { checkCount, checkOptions, checkString, rangeError, typeError } from './arguments.js'
+import { bare, checkCount, checkOptions, checkString, rangeError, typeError } from './arguments.js'
 import type { NativeFilter } from './native.js'
 import type { Outcome } from './row.js'
 
@@ -34,7 +34,8 @@ function checkNames(value: unknown): string[] {
   const name = 'filter.name'
   if (!Array.isArray(value)) return [checkString(name, value)]
   if (value.length === 0) throw rangeError(name, 'a string or a list of at least one', value)
-  return value.map((element: unknown, index) => checkString(`${name}[${index}]`, element))
+  // `map` would leave out holes.
+  return Array.from(value, (element: unknown, index) => checkString(`${name}[${index}]`, element))
 }
 
 function nanoseconds(name: string, value: unknown): bigint {
@@ -75,7 +76,7 @@ function checkOutcome(value: unknown): Outcome {
 /** A filter that has been looked at. */
 export function checkFilter(value: unknown): CheckedFilter {
   const given = checkOptions('filter', value, keys)
-  const native: NativeFilter = {}
+  const native = bare<NativeFilter>()
   let limit: number | undefined
   for (const [key, option] of given) {
     if (key === 'name') native.names = checkNames(option)
@@ -91,5 +92,5 @@ export function checkFilter(value: unknown): CheckedFilter {
 /** A question about one function, by its very name, or about what a filter wants. */
 export function checkQuestion(value: unknown): CheckedFilter {
   if (typeof value !== 'string') return checkFilter(value)
-  return { native: { name: checkString('name', value) }, limit: undefined }
+  return { native: bare<NativeFilter>({ name: checkString('name', value) }), limit: undefined }
 }

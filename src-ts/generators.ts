@@ -19,6 +19,8 @@ const stepNames = ['next', 'return', 'throw'] as const
 /** One run of a generator. */
 class Run {
   #start: number | undefined
+  /** Whether a step is on the stack. */
+  isRunning = false
   #isOver = false
   readonly #generator: object
   readonly #site: Site
@@ -65,13 +67,18 @@ function chain(promise: Promise<unknown>, run: Run): unknown {
 function stepOf(generator: object, run: Run, step: Step, isFirst: boolean): Step {
   return function watched(this: unknown, ...args: unknown[]): unknown {
     if (this !== generator) return apply(step, this, args)
+    // One that asks itself for more gets an error and goes on.
+    if (run.isRunning) return apply(step, this, args)
     if (isFirst) run.begin()
     let result
+    run.isRunning = true
     try {
       result = apply(step, this, args)
     } catch (error) {
       run.fail()
       throw error
+    } finally {
+      run.isRunning = false
     }
     if (types.isPromise(result)) return chain(result, run)
     run.note(result)
@@ -79,14 +86,21 @@ function stepOf(generator: object, run: Run, step: Step, isFirst: boolean): Step
   }
 }
 
-/** Lets a generator record itself; one that cannot be changed goes unrecorded. */
-export function watchGenerator(generator: object, site: Site): void {
-  const run = new Run(generator, site)
+function watchSteps(generator: object, run: Run): void {
   for (const name of stepNames) {
     const step = (generator as Record<string, unknown>)[name]
     if (typeof step !== 'function') continue
     const value = stepOf(generator, run, step as Step, name === 'next')
     defineProperty(value, 'name', { value: name, configurable: true })
     defineProperty(generator, name, { value, configurable: true, writable: true })
+  }
+}
+
+/** Lets a generator record itself; one that cannot be changed goes unrecorded. */
+export function watchGenerator(generator: object, site: Site): void {
+  try {
+    watchSteps(generator, new Run(generator, site))
+  } catch {
+    // Its prototype is the user's, and may have getters that throw.
   }
 }

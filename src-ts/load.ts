@@ -1,6 +1,7 @@
 /** The addon of this process, loaded when it is first needed and made ready for this thread. */
 
 import { loadBinding } from '../../binding.cjs'
+import { bare } from './arguments.js'
 import { clockWish, environmentOptions, logFilter } from './environment.js'
 import { KroniclerError, translated } from './errors.js'
 import type { Binding, NativeOptions } from './native.js'
@@ -8,7 +9,7 @@ import type { Binding, NativeOptions } from './native.js'
 type Addon = ReturnType<typeof loadBinding>
 
 let addon: Addon | undefined
-let configured: NativeOptions = {}
+let configured = bare<NativeOptions>()
 
 /** Nothing here may keep the host from running. */
 function prepare(binding: Binding): void {
@@ -48,7 +49,7 @@ export function requireAddon(): Binding {
 
 /** Sets options of the default database over those of the environment and earlier ones. */
 export function configureDefault(options: NativeOptions): void {
-  const wanted = { ...configured, ...options }
+  const wanted = bare(configured, options)
   const binding = addon?.binding
   if (binding !== undefined) translated(() => binding.configure(wanted))
   configured = wanted

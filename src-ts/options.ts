@@ -2,7 +2,14 @@
 
 import path from 'node:path'
 
-import { checkDir, checkOptions, checkString, rangeError, typeError } from './arguments.js'
+import {
+  bare,
+  checkDir,
+  checkOptions,
+  checkString,
+  rangeError,
+  typeError,
+} from './arguments.js'
 import type { NativeOptions } from './native.js'
 
 /** When rows are made to survive a power cut: with each batch, each second, or not at all. */
@@ -46,7 +53,7 @@ function checkBudget(value: unknown): number {
 /** Options that were given, for the addon. */
 export function checkDatabaseOptions(value: unknown): NativeOptions {
   const given = checkOptions('options', value, keys)
-  const options: NativeOptions = {}
+  const options = bare<NativeOptions>()
   if (given.has('dir')) options.dir = path.resolve(checkDir('options.dir', given.get('dir')))
   if (given.has('durability')) options.durability = checkDurability(given.get('durability'))
   if (given.has('exitBudgetMs')) options.exitBudgetMs = checkBudget(given.get('exitBudgetMs'))

@@ -31,7 +31,8 @@ export function checkQuantiles(
   options: unknown,
 ): { quantiles: number[]; isExact: boolean } {
   if (!Array.isArray(qs)) throw typeError('qs', 'a list of numbers', qs)
-  const quantiles = qs.map((q: unknown, index) => {
+  // `map` would leave out holes.
+  const quantiles = Array.from(qs, (q: unknown, index) => {
     const name = `qs[${index}]`
     if (typeof q !== 'number') throw typeError(name, 'a number', q)
     if (!(q >= 0 && q <= 1)) {

@@ -61,9 +61,13 @@ impl FrameSeed {
         Self(crc32c::crc32c(uuid))
     }
 
+    /// The checksum of a frame up to its payload.
+    pub(crate) fn begin(self, offset: u64, header: &[u8]) -> u32 {
+        crc32c::crc32c_append(crc32c::crc32c_append(self.0, &offset.to_le_bytes()), header)
+    }
+
     fn checksum(self, offset: u64, header: &[u8], payload: &[u8]) -> u32 {
-        let crc = crc32c::crc32c_append(self.0, &offset.to_le_bytes());
-        crc32c::crc32c_append(crc32c::crc32c_append(crc, header), payload)
+        crc32c::crc32c_append(self.begin(offset, header), payload)
     }
 }
 
@@ -118,32 +122,71 @@ impl Frame<'_> {
 /// [`FormatError::Truncated`] when the bytes end before the frame does (more may follow in the
 /// file), another error when this is no frame.
 pub fn decode_frame(bytes: &[u8], seed: FrameSeed, offset: u64) -> Result<Frame<'_>, FormatError> {
-    let have = bytes.len();
-    let truncated = |need| FormatError::Truncated { what: "frame", need, have };
-    let header: &[u8; FRAME_HEADER_SIZE_BYTES] =
-        bytes.first_chunk().ok_or_else(|| truncated(FRAME_HEADER_SIZE_BYTES))?;
-    if header[..2] != MARK {
-        return Err(FormatError::NotKronicler { what: "frame" });
-    }
-    let length = u32::from_le_bytes([header[4], header[5], header[6], header[7]]) as usize;
-    if length > PAYLOAD_SIZE_BYTES_MAX {
-        let (found, limit) = (length as u64, PAYLOAD_SIZE_BYTES_MAX as u64);
-        return Err(FormatError::OutOfRange { what: "frame length", found, limit });
-    }
-    let end = FRAME_HEADER_SIZE_BYTES + length;
-    let payload = bytes.get(FRAME_HEADER_SIZE_BYTES..end).ok_or_else(|| truncated(end))?;
-    let found = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
-    let expected = seed.checksum(offset, &header[..8], payload);
+    let end = FRAME_HEADER_SIZE_BYTES + payload_size(bytes)?;
+    let payload = bytes.get(FRAME_HEADER_SIZE_BYTES..end);
+    let payload = payload.ok_or_else(|| truncated(end, bytes.len()))?;
+    let found = u32::from_le_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]);
+    let expected = seed.checksum(offset, &bytes[..8], payload);
     if found != expected {
         return Err(FormatError::Checksum { what: "frame", expected, found });
     }
-    let kind = FrameKind::ALL.into_iter().find(|&kind| kind as u8 == header[2]);
+    let kind = FrameKind::ALL.into_iter().find(|&kind| kind as u8 == bytes[2]);
     Ok(Frame { kind, payload })
 }
 
-/// Where the next mark stands in `bytes` behind the first byte: a place to try after a bad frame.
+/// The size of the payload that the header at the front of `bytes` claims.
+pub(crate) fn payload_size(bytes: &[u8]) -> Result<usize, FormatError> {
+    let header: &[u8; FRAME_HEADER_SIZE_BYTES] =
+        bytes.first_chunk().ok_or_else(|| truncated(FRAME_HEADER_SIZE_BYTES, bytes.len()))?;
+    if header[..2] != MARK {
+        return Err(FormatError::NotKronicler { what: "frame" });
+    }
+    let size = u32::from_le_bytes([header[4], header[5], header[6], header[7]]) as usize;
+    if size > PAYLOAD_SIZE_BYTES_MAX {
+        let (found, limit) = (size as u64, PAYLOAD_SIZE_BYTES_MAX as u64);
+        return Err(FormatError::OutOfRange { what: "frame length", found, limit });
+    }
+    Ok(size)
+}
+
+/// Where the first frame may begin that goes on behind the end of `bytes`; their length when none
+/// does. Tells how far bytes without a good frame can be passed over.
 #[must_use]
-pub fn next_mark(bytes: &[u8]) -> Option<usize> {
+pub fn first_cut_frame(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        let is_mark = MARK.starts_with(&rest[..rest.len().min(MARK.len())]);
+        let is_cut = match payload_size(rest) {
+            Ok(size) => FRAME_HEADER_SIZE_BYTES + size > rest.len(),
+            Err(error) => is_mark && matches!(error, FormatError::Truncated { .. }),
+        };
+        if is_cut {
+            return at;
+        }
+        // The first byte of a mark may be the last one here.
+        let last = bytes.len() - 1;
+        at = next_mark(rest).map_or(last.max(at + 1), |step| at + step);
+    }
+    bytes.len()
+}
+
+const fn truncated(need: usize, have: usize) -> FormatError {
+    FormatError::Truncated { what: "frame", need, have }
+}
+
+/// The frame at the front of bytes that the caller has just encoded: its checksum is not asked.
+#[must_use]
+pub fn encoded_frame(bytes: &[u8]) -> Option<Frame<'_>> {
+    let header: &[u8; FRAME_HEADER_SIZE_BYTES] = bytes.first_chunk()?;
+    let length = u32::from_le_bytes([header[4], header[5], header[6], header[7]]) as usize;
+    let payload = bytes.get(FRAME_HEADER_SIZE_BYTES..FRAME_HEADER_SIZE_BYTES + length)?;
+    let kind = FrameKind::ALL.into_iter().find(|&kind| kind as u8 == header[2]);
+    Some(Frame { kind, payload })
+}
+
+/// Where the next mark stands in `bytes` behind the first byte: a place to try after a bad frame.
+pub(crate) fn next_mark(bytes: &[u8]) -> Option<usize> {
     let behind = bytes.get(1..)?;
     behind.windows(2).position(|pair| pair == MARK).map(|at| at + 1)
 }
@@ -184,6 +227,21 @@ mod tests {
             let cut = decode_frame(&bytes[..length], SEED, 0);
             assert!(matches!(cut, Err(FormatError::Truncated { .. })), "length {length}");
         }
+    }
+
+    #[test]
+    fn what_is_passed_over_holds_no_beginning_of_a_frame() {
+        // Promise: a frame that is being appended is never passed over.
+        let bytes = [&b"KRgarbage KR\0\0\0\0\0\0...."[..], &frame(0)].concat();
+        let begin = bytes.len() - frame(0).len();
+        assert_eq!(first_cut_frame(&bytes), bytes.len());
+        for end in begin + 1..bytes.len() {
+            assert_eq!(first_cut_frame(&bytes[..end]), begin, "cut at {end}");
+        }
+        assert_eq!(
+            (first_cut_frame(b""), first_cut_frame(b"\0"), first_cut_frame(b"K")),
+            (0, 1, 0)
+        );
     }
 
     #[test]

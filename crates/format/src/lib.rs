@@ -16,11 +16,13 @@ mod run;
 mod counters;
 mod head;
 mod frame;
+mod search;
 
 pub use counters::Counters;
 pub use error::FormatError;
 pub use frame::{
-    FRAME_HEADER_SIZE_BYTES, Frame, FrameKind, FrameSeed, decode_frame, encode_frame, next_mark,
+    FRAME_HEADER_SIZE_BYTES, Frame, FrameKind, FrameSeed, decode_frame, encode_frame,
+    encoded_frame, first_cut_frame,
 };
 pub use head::{FORMAT_VERSION, HEAD_SIZE_BYTES, Head};
 pub use name::fit_name;
@@ -28,4 +30,5 @@ pub use names::{NameEntry, NamesFrame, SERIES_COUNT_MAX, SeriesEntry};
 pub use record::{RECORD_SIZE_BYTES, Record};
 pub use rows::{Row, decode_rows, encode_rows, first_seq};
 pub use run::Run;
+pub use search::FrameSearch;
 pub use series::{Flags, Kind, Outcome};

@@ -5,6 +5,7 @@ use kronicler_query::Outlier;
 use crate::context::Context;
 use crate::escape;
 use crate::failure::Failure;
+use crate::output::unbroken;
 use crate::rows::lane_and_seq;
 use crate::units::{count, counted, duration_ns, percent, times};
 
@@ -26,11 +27,10 @@ pub fn show(context: &mut Context, outlier: &Outlier) -> Result<(), Failure> {
         duration_ns(outlier.limit_ns)
     );
     if let (Some(id), Some(max)) = (outlier.stats.slowest, outlier.stats.moments.max()) {
-        let program = &context.database.program;
-        let id = lane_and_seq(id);
-        more.push_str(&format!(", the slowest {} ({program} fetch {id})", duration_ns(max)));
+        let command = format!("{} fetch {}", context.database.program, lane_and_seq(id));
+        more.push_str(&format!(", the slowest {} ({})", duration_ns(max), unbroken(&command)));
     }
-    out.line(format!("    {}", out.faint(&more)))
+    out.faint_paragraph(4, &more)
 }
 
 /// One sentence that says why a function is listed.

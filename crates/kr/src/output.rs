@@ -45,8 +45,18 @@ impl Output {
 
     /// Writes text in lines that fit, each with `indent` spaces before it.
     pub fn paragraph(&mut self, indent: usize, text: &str) -> Result<(), Failure> {
+        self.lines(indent, text, Style::new())
+    }
+
+    /// As [`Output::paragraph`], for text that matters less.
+    pub fn faint_paragraph(&mut self, indent: usize, text: &str) -> Result<(), Failure> {
+        self.lines(indent, text, Style::new().dimmed())
+    }
+
+    fn lines(&mut self, indent: usize, text: &str, style: Style) -> Result<(), Failure> {
         let width = self.width.unwrap_or(100).saturating_sub(indent).max(20);
         for line in wrap(text, width) {
+            let line = self.paint(&line, style);
             self.line(format_args!("{:indent$}{line}", ""))?;
         }
         Ok(())
@@ -78,7 +88,11 @@ impl Output {
     }
 
     fn paint(&self, text: &str, style: Style) -> String {
-        if self.is_color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if self.is_color && !style.is_plain() {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
     }
 }
 
@@ -95,6 +109,11 @@ fn width() -> Option<usize> {
         Some(usize::from(width.0))
     };
     set.filter(|&width| width > 0).or_else(terminal).map(|width| width.max(WIDTH_MIN))
+}
+
+/// A command that is to be copied, so kept on one line.
+pub fn unbroken(command: &str) -> String {
+    command.replace(' ', "\u{a0}")
 }
 
 fn wrap(text: &str, width: usize) -> Vec<String> {

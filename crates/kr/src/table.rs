@@ -104,7 +104,7 @@ impl Layout {
         }
         let text = format!("not shown for want of room: {}", hidden.join(", "));
         out.line("")?;
-        out.line(out.faint(&text))
+        out.faint_paragraph(0, &text)
     }
 
     fn compose(&self, cells: &[impl AsRef<str>]) -> String {

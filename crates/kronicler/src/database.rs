@@ -86,8 +86,21 @@ impl Database {
         if is_chosen { sites.explicit(name, source) } else { sites.implicit(name, source) }
     }
 
+    /// Whether it has been closed: a thread may let go of its ring then.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.engine.is_closed()
+    }
+
+    /// Frees the rings of threads that are gone, or that have let go of them. While the database
+    /// is open its drain does so.
+    pub fn free_rings(&self) {
+        self.engine.drain_now();
+    }
+
     /// Makes a ring for a thread that captures; the first starts the engine. `None` when there
-    /// is no memory left for rings: call [`Database::count_ringless`] for each call then.
+    /// is no memory left for rings, or the database is closed: call
+    /// [`Database::count_ringless`] for each call then.
     #[must_use]
     pub fn attach(&self, thread: u32) -> Option<Producer> {
         attach(&self.engine, thread)
@@ -95,7 +108,9 @@ impl Database {
 
     /// Counts a call on a thread that has no ring.
     pub fn count_ringless(&self) {
-        Tally::add(&self.engine.tally.dropped_thread, 1);
+        let tally = &self.engine.tally;
+        let is_closed = self.engine.is_closed();
+        Tally::add(if is_closed { &tally.dropped_closed } else { &tally.dropped_thread }, 1);
     }
 
     /// Inserts a row with times given by hand, nanoseconds since the Unix epoch (or any other
@@ -124,14 +139,14 @@ impl Database {
     /// # Errors
     /// As [`Database::capture`].
     pub fn insert(&self, ring: Option<&mut Producer>, record: Record) -> Result<(), Error> {
+        if self.engine.is_refusing.load(Ordering::Relaxed) {
+            self.check_writable()?;
+        }
         let Some(ring) = ring else {
             let (dir, limit) = (self.dir().to_owned(), "threads with a ring");
             let source = std::io::Error::other(limit);
             return Err(StoreError::Io { action: "capture into", path: dir, source }.into());
         };
-        if self.engine.is_refusing.load(Ordering::Relaxed) {
-            self.check_writable()?;
-        }
         if ring.is_full() {
             self.make_room(|| !ring.is_full())?;
         }
@@ -209,7 +224,7 @@ impl Database {
             return Ok(());
         }
         self.await_taken(&marks, deadline)?;
-        let target = lock(&self.engine.memtable).appended;
+        let target = lock(&self.engine.memtable).appended();
         self.engine.control.order(|orders| orders.sync_target = orders.sync_target.max(target));
         let is_synced =
             self.engine.control.await_progress(deadline, |orders| orders.synced >= target);

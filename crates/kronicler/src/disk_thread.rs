@@ -2,15 +2,18 @@
 //!
 //! It is the only one that waits for files. While it does, the memtable absorbs rows up to its
 //! bound, then the rings do, then captures are dropped and counted.
+//!
+//! Who removes the files of a running program has cleared it: the next rows begin a new lane.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kronicler_format::{Counters, Row};
-use kronicler_store::{Batch, LaneState, LaneWriter, StoreError};
+use kronicler_store::{Batch, LaneState, LaneWriter, StorageFile, StoreError};
 
 use crate::engine::{Engine, Lane, OpenLane, lock};
 use crate::options::Durability;
+use crate::tally::Tally;
 
 /// How long to wait before a disk that refused is tried again.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
@@ -19,9 +22,8 @@ const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Writes for one engine until that is closed.
 pub(crate) fn run(engine: &Arc<Engine>) {
-    match open(engine) {
-        Ok(writer) => Writing::new(engine, writer).run(),
-        Err(error) => engine.fail(error.to_string()),
+    if let Err(error) = write(engine) {
+        engine.fail(error.to_string());
     }
     // A failed engine keeps its thread only to answer orders.
     loop {
@@ -35,12 +37,43 @@ pub(crate) fn run(engine: &Arc<Engine>) {
         }
         engine.control.await_order(None);
     }
-    *lock(&engine.lane) = Lane::Closed;
+    release(engine);
     engine.control.report(|orders| orders.is_over = true);
     engine.bell.ring();
 }
 
-fn open(engine: &Engine) -> Result<LaneWriter, StoreError> {
+/// Closes the engine and frees what its handles, which may live on, no longer need.
+fn release(engine: &Engine) {
+    let mut rings = lock(&engine.rings);
+    let mut memtable = lock(&engine.memtable);
+    *lock(&engine.lane) = Lane::Closed;
+    // The drain may have been quicker than the last look at its rows.
+    Tally::add(&engine.tally.dropped_closed, memtable.clear());
+    rings.series_of_tag = Vec::new();
+}
+
+/// Writes until the engine is closed, or fails.
+fn write(engine: &Engine) -> Result<(), StoreError> {
+    let (writer, state) = match open(engine) {
+        // Space comes back; what else keeps a directory from being made rarely does.
+        Err(error) if error.is_disk_full() => reopen(engine)?,
+        opened => opened?,
+    };
+    *lock(&engine.lane) = Lane::Open(open_lane(&writer, state));
+    engine.control.report(|_| {});
+    engine.bell.ring();
+    let mut end = Writing::new(engine, writer).run()?;
+    while matches!(end, End::Removed) {
+        log::warn!(target: "kronicler", "{} was removed: begun anew", engine.dir().display());
+        *lock(&engine.logged) = Counters::default();
+        let (writer, state) = reopen(engine)?;
+        begin_anew(engine, &writer, state);
+        end = Writing::new(engine, writer).run()?;
+    }
+    Ok(())
+}
+
+fn open(engine: &Engine) -> Result<(LaneWriter, LaneState), StoreError> {
     let storage = Arc::clone(&lock(&engine.options).storage);
     let (writer, state) =
         LaneWriter::open(&storage, engine.dir(), engine.run(), engine.lost_at_most())?;
@@ -48,10 +81,43 @@ fn open(engine: &Engine) -> Result<LaneWriter, StoreError> {
         target: "kronicler",
         "lane {} of {} is open with {} rows", writer.lane(), engine.dir().display(), state.stored()
     );
-    *lock(&engine.lane) = Lane::Open(open_lane(&writer, state));
-    engine.control.report(|_| {});
-    engine.bell.ring();
-    Ok(writer)
+    Ok((writer, state))
+}
+
+/// Opens until it works: whoever removes the files may not have come to an end.
+fn reopen(engine: &Engine) -> Result<(LaneWriter, LaneState), StoreError> {
+    loop {
+        match open(engine) {
+            Err(error) if !engine.control.lock().close => pause_after(engine, &error),
+            result => return result,
+        }
+    }
+}
+
+fn pause_after(engine: &Engine, error: &StoreError) {
+    log::warn!(target: "kronicler", "rows wait in memory: {error}");
+    engine.control.report(|orders| orders.failure = Some(error.to_string()));
+    engine.control.pause(RETRY_PAUSE);
+    engine.control.lock().has_work = true;
+}
+
+/// Lets everyone see a lane that has been begun anew, at once.
+fn begin_anew(engine: &Engine, writer: &LaneWriter, state: LaneState) {
+    let mut rings = lock(&engine.rings);
+    let mut memtable = lock(&engine.memtable);
+    let mut lane = lock(&engine.lane);
+    rings.begin_anew();
+    engine.tally.begin_anew();
+    *lock(&engine.logged) = Counters::default();
+    memtable.clear();
+    *lane = Lane::Open(open_lane(writer, state));
+    let appended = memtable.appended();
+    drop((rings, memtable, lane));
+    engine.control.report(|orders| {
+        orders.logged = appended;
+        orders.synced = appended;
+        orders.failure = None;
+    });
 }
 
 fn open_lane(writer: &LaneWriter, state: LaneState) -> Box<OpenLane> {
@@ -62,23 +128,37 @@ fn open_lane(writer: &LaneWriter, state: LaneState) -> Box<OpenLane> {
     Box::new(OpenLane { path, seen_before, counters_before: counters, state })
 }
 
+fn open_head(engine: &Engine, writer: &LaneWriter) -> Option<Arc<dyn StorageFile>> {
+    let storage = Arc::clone(&lock(&engine.options).storage);
+    storage.open(writer.path()).ok()
+}
+
+/// Why a lane is no longer written.
+enum End {
+    Closed,
+    /// Somebody has removed its files.
+    Removed,
+}
+
 /// The disk thread while its lane can be written.
 struct Writing<'a> {
     engine: &'a Engine,
     writer: LaneWriter,
+    /// The head log, to see whether it is still there.
+    head: Option<Arc<dyn StorageFile>>,
     durability: Durability,
     dirty_since: Option<Instant>,
-    scratch: Vec<Row>,
 }
 
 impl<'a> Writing<'a> {
     fn new(engine: &'a Engine, writer: LaneWriter) -> Self {
         let durability = lock(&engine.options).durability;
+        let head = open_head(engine, &writer);
         // Opening wrote the frame of this run.
-        Self { engine, writer, durability, dirty_since: Some(Instant::now()), scratch: Vec::new() }
+        Self { engine, writer, head, durability, dirty_since: Some(Instant::now()) }
     }
 
-    fn run(mut self) {
+    fn run(mut self) -> Result<End, StoreError> {
         loop {
             self.engine.control.await_order(self.sync_deadline());
             let (is_closing, is_clearing, sync_target) = {
@@ -86,25 +166,35 @@ impl<'a> Writing<'a> {
                 orders.has_work = false;
                 (orders.close, orders.clear, orders.sync_target)
             };
+            // Not at the end: who removes the files of a program that ends wants them gone.
+            if !is_closing && self.is_removed() {
+                return Ok(End::Removed);
+            }
             if is_clearing {
                 self.clear();
             }
             if let Err(error) = self.write_all() {
                 if is_closing {
-                    return self.engine.fail(error.to_string());
+                    return Err(error);
                 }
-                self.pause_after(&error);
+                pause_after(self.engine, &error);
                 continue;
             }
             if is_closing {
-                return self.close();
+                self.close();
+                return Ok(End::Closed);
             }
-            if self.is_sync_due(sync_target)
-                && let Err(error) = self.sync()
-            {
-                return self.engine.fail(error.to_string());
+            if self.is_sync_due(sync_target) {
+                self.sync()?;
             }
         }
+    }
+
+    /// Whether rows would go into a file that nobody finds any more.
+    fn is_removed(&self) -> bool {
+        let has_rows = lock(&self.engine.memtable).len() > 0;
+        let stat = || self.head.as_ref().and_then(|head| head.stat().ok());
+        has_rows && stat().is_some_and(|stat| stat.removed)
     }
 
     fn sync_deadline(&self) -> Option<Instant> {
@@ -144,17 +234,17 @@ impl<'a> Writing<'a> {
         // The drain copies the dictionary when it adds a name while somebody else holds it.
         drop(names);
         self.dirty_since.get_or_insert_with(Instant::now);
-        let recovered = self.absorb(result.is_ok(), first_seq);
+        let recovered = self.absorb(result.is_ok(), first_seq, rows);
         result.and(recovered)
     }
 
     /// Lets the lane know of the rows that are in the log now, and the memtable forget them.
-    fn absorb(&mut self, is_written: bool, first_seq: u64) -> Result<(), StoreError> {
+    fn absorb(&mut self, is_written: bool, first_seq: u64, rows: &[Row]) -> Result<(), StoreError> {
         let mut memtable = lock(&self.engine.memtable);
         let mut lane = lock(&self.engine.lane);
         let Lane::Open(open) = &mut *lane else { return Ok(()) };
         let result = if is_written {
-            self.writer.absorb_into(&mut open.state, &mut self.scratch);
+            self.writer.absorb_into(&mut open.state, rows);
             Ok(())
         } else {
             self.writer.recover(&mut open.state)
@@ -162,7 +252,7 @@ impl<'a> Writing<'a> {
         let logged = open.state.next_seq - first_seq;
         memtable.retire(usize::try_from(logged).unwrap_or(usize::MAX));
         let waiting = memtable.len() as u64;
-        let logged = memtable.appended - waiting;
+        let logged = memtable.appended() - waiting;
         drop(lane);
         drop(memtable);
         self.engine.control.report(|orders| {
@@ -204,34 +294,14 @@ impl<'a> Writing<'a> {
         Ok(())
     }
 
-    fn pause_after(&self, error: &StoreError) {
-        log::warn!(target: "kronicler", "rows wait in memory: {error}");
-        self.engine.control.report(|orders| orders.failure = Some(error.to_string()));
-        self.engine.control.pause(RETRY_PAUSE);
-        self.engine.control.lock().has_work = true;
-    }
-
     /// Begins a new head, then lets everyone see it at once.
     fn clear(&mut self) {
         let result = self.writer.clear(self.engine.run());
         let engine = self.engine;
         match result {
             Ok(state) => {
-                let mut rings = lock(&engine.rings);
-                let mut memtable = lock(&engine.memtable);
-                let mut lane = lock(&engine.lane);
-                rings.begin_anew();
-                engine.tally.begin_anew();
-                *lock(&engine.logged) = Counters::default();
-                memtable.clear();
-                *lane = Lane::Open(open_lane(&self.writer, state));
-                let appended = memtable.appended;
-                drop((rings, memtable, lane));
-                engine.control.report(|orders| {
-                    orders.logged = appended;
-                    orders.synced = appended;
-                    orders.failure = None;
-                });
+                self.head = open_head(engine, &self.writer);
+                begin_anew(engine, &self.writer, state);
             }
             Err(error) => engine.control.report(|orders| orders.failure = Some(error.to_string())),
         }

@@ -7,6 +7,7 @@ use kronicler_format::{Flags, Kind, Record, Row, SeriesEntry};
 use kronicler_queue::{Consumer, Conversion, Triple};
 
 use crate::engine::{Engine, Lane, lock};
+use crate::memtable::Appender;
 use crate::rings::{Rings, Slot};
 use crate::tally::Tally;
 
@@ -70,10 +71,11 @@ fn take(rings: &mut Rings, engine: &Engine) -> usize {
     let timeline = rings.timeline.get_or_insert_with(crate::clock::new_timeline);
     let conversion = timeline.observe(Triple::read(source));
     let triples = timeline.last_triples();
-    let mut room = lock(&engine.memtable).room();
-    let mut rows = std::mem::take(&mut rings.rows);
+    let mut memtable = lock(&engine.memtable);
+    let mut room = memtable.room();
     let mut taken = 0;
     let mut translate = Translate { conversion, series_of_tag: &mut rings.series_of_tag, engine };
+    let mut rows = memtable.appender();
     for Slot { ring, .. } in &mut rings.slots {
         ring.set_triples(triples);
         let thread = ring.thread();
@@ -83,11 +85,6 @@ fn take(rings: &mut Rings, engine: &Engine) -> usize {
         room -= count;
         taken += count;
     }
-    lock(&engine.memtable).append(&rows);
-    // What a burst needed is not kept: in quiet times the drain holds a few kilobytes.
-    rows.clear();
-    rows.shrink_to(4_096);
-    rings.rows = rows;
     taken
 }
 
@@ -116,7 +113,7 @@ struct Translate<'a> {
 }
 
 impl Translate<'_> {
-    fn rows(&mut self, records: &[Record], thread: u32, rows: &mut Vec<Row>) {
+    fn rows(&mut self, records: &[Record], thread: u32, rows: &mut Appender<'_>) {
         let mut lost = 0;
         for record in records {
             match self.row(record, thread) {

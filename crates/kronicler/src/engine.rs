@@ -148,6 +148,11 @@ impl Engine {
         Some(producer)
     }
 
+    /// Whether it is closed, which is for ever.
+    pub fn is_closed(&self) -> bool {
+        self.is_refusing.load(Ordering::Relaxed) && matches!(*lock(&self.lane), Lane::Closed)
+    }
+
     /// Gives the memory of a ring back to the others.
     pub fn release_ring(&self, capacity: u32) {
         self.rings_size_bytes.fetch_sub(ring_size_bytes(capacity), Ordering::Relaxed);

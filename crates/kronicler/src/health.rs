@@ -113,7 +113,12 @@ impl Engine {
         match &*lane {
             // What is in the log of this run was found there, with the other lanes.
             Lane::Failed(_) | Lane::Closed => {
-                health.counters.merge(&run.since(&lock(&self.logged)));
+                let mut late = run.since(&lock(&self.logged));
+                if matches!(*lane, Lane::Closed) {
+                    // Closing logged what had been dropped: the ring is full of later calls.
+                    late.dropped_closed += std::mem::take(&mut late.dropped_ring);
+                }
+                health.counters.merge(&late);
                 health.seen = health.accounted();
             }
             Lane::Idle | Lane::Opening => health.add_run(&run, &totals),

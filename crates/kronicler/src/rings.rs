@@ -2,7 +2,6 @@
 
 use std::sync::atomic::AtomicU64;
 
-use kronicler_format::Row;
 use kronicler_queue::{Consumer, Timeline};
 
 use crate::tally::Tally;
@@ -27,8 +26,6 @@ pub(crate) struct Rings {
     pub timeline: Option<Timeline>,
     /// Series by site and flags.
     pub series_of_tag: Vec<u32>,
-    /// Memory to collect rows in.
-    pub rows: Vec<Row>,
 }
 
 /// A ring, and a key that no other ring of the database ever has.
@@ -47,7 +44,6 @@ impl Rings {
             baseline: RingTotals { pushed: 0, dropped: 0, taken: 0 },
             timeline: None,
             series_of_tag: Vec::new(),
-            rows: Vec::new(),
         }
     }
 

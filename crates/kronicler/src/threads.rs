@@ -19,6 +19,9 @@ const IDLE_BEFORE_PARK: Duration = Duration::from_secs(1);
 
 /// Makes a ring for a thread that captures; the first starts the engine.
 pub(crate) fn attach(engine: &Arc<Engine>, thread: u32) -> Option<Producer> {
+    if engine.is_closed() {
+        return None;
+    }
     let producer = engine.add_ring(thread)?;
     start(engine);
     engine.bell.ring();

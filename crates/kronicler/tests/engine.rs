@@ -182,6 +182,24 @@ fn a_full_disk_loses_nothing_that_was_taken() {
 }
 
 #[test]
+fn a_disk_that_is_full_at_the_start_is_tried_again() {
+    // Promise: a full disk at the first row stops nothing for good.
+    let (db, memory) = in_memory("/full-at-start");
+    memory.limit_space(Some(0));
+    drop(db.start("block"));
+    while db.health().error.is_none() {
+        thread::yield_now();
+    }
+    memory.limit_space(None);
+    while check_identity(&db).state != "open" {
+        thread::sleep(Duration::from_millis(20));
+    }
+    db.flush().unwrap();
+    assert_eq!(check_identity(&db).stored, 1);
+    db.close().unwrap();
+}
+
+#[test]
 fn a_failed_sync_stops_the_store_and_not_the_program() {
     // Promise: a failed sync is never retried on its file; later calls are counted as dropped.
     let (db, memory) = in_memory("/refuses");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kronicler::format::Outcome;
+use kronicler::format::{Outcome, fit_name};
 use kronicler::query::Filter;
 use kronicler::{Error, Options};
 use napi::bindgen_prelude::*;
@@ -76,14 +76,20 @@ impl NativeFilter {
     )]
     pub(crate) fn parse(self) -> Result<Filter> {
         Ok(Filter {
-            name: self.name,
-            names: self.names.unwrap_or_default(),
+            // Long names are stored cut, and are asked for as they were given.
+            name: self.name.map(|name| fit_name(&name).into_owned()),
+            names: self.names.unwrap_or_default().iter().map(|name| pattern(name)).collect(),
             since_ns: self.since.map(|text| parse_time("since", &text)).transpose()?,
             until_ns: self.until.map(|text| parse_time("until", &text)).transpose()?,
             min_duration_ns: self.min_duration.unwrap_or(0.0) as u64,
             outcome: self.outcome.map(|word| parse_outcome(&word)).transpose()?,
         })
     }
+}
+
+/// A pattern stays as it is; what can only be a name is cut like one.
+fn pattern(text: &str) -> String {
+    if text.contains(['*', '?']) { text.to_owned() } else { fit_name(text).into_owned() }
 }
 
 fn parse_time(option: &'static str, text: &str) -> Result<i64> {

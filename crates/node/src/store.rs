@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kronicler::format::fit_name;
 use kronicler::query::{self, Filter};
 use kronicler::{Database, Health, Moments, Reader, RowId, Snapshot};
 use napi::bindgen_prelude::*;
@@ -46,6 +47,8 @@ impl Source {
     }
 
     fn moments(&self, name: &str) -> Result<Moments> {
+        // Long names are stored cut, and are asked for as they were given.
+        let name = &*fit_name(name);
         match self {
             Self::Database(database) => database.moments(name).map_err(to_js),
             Self::Reader(_) => Ok(query::moments(&self.snapshot()?, name)),

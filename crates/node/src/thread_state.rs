@@ -1,9 +1,9 @@
 //! What the hot functions need of a JavaScript thread: its scratch, its clock, its rings.
 //!
 //! One for each thread that has loaded the addon, found through a thread-local pointer, or for one
-//! of them through a short cut. It is made by [`attach`], and freed by the clean-up hook of the thread's environment, which nulls
-//! the pointer first: what is called after that returns silently. All of it is touched by its
-//! own thread alone.
+//! of them through a short cut. It is made by [`attach`], and freed by the clean-up hook of the
+//! thread's environment, which nulls the pointer first: what is called after that returns silently.
+//! All of it is touched by its own thread alone.
 #![expect(unsafe_code, reason = "the scratch is memory of JavaScript, the pointer a thread-local")]
 
 use std::cell::Cell;
@@ -72,12 +72,21 @@ impl ThreadState {
         let at = match known {
             Some(at) => at,
             None => {
+                self.let_closed_go();
                 let ring = database_by_id(database)?.attach(self.thread)?;
                 self.other_rings.push((database, ring));
                 self.other_rings.len() - 1
             }
         };
         self.other_rings.get_mut(at).map(|(_, ring)| ring)
+    }
+
+    /// Frees the rings of closed databases, which nobody empties any more.
+    fn let_closed_go(&mut self) {
+        let known = self.other_rings.iter().filter_map(|(id, _)| database_by_id(*id));
+        let closed: Vec<Database> = known.filter(Database::is_closed).collect();
+        self.other_rings.retain(|(id, _)| !closed.iter().any(|database| database.id() == *id));
+        closed.iter().for_each(Database::free_rings);
     }
 }
 

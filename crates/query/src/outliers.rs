@@ -9,6 +9,7 @@
 //! or one so far out that chance does not explain it. Functions are ranked by the time that their
 //! slow calls took beyond the median: what mending them could save.
 
+use kronicler_stats::Sketch;
 use kronicler_store::{Snapshot, StoreError};
 
 use crate::answer::Answer;
@@ -104,8 +105,8 @@ fn examine(stats: FunctionStats, limits: OutlierLimits) -> Option<Outlier> {
         ((median.max(1) as f64) * ratio).min(1e18) as u64
     };
     // A call is worth a look when somebody can notice it, however fast its like usually are.
-    let limit_ns = above(LIMIT_SPREADS).max(median + limits.excess_ns_min);
-    let slow = stats.sketch.bins().filter(|bin| bin.lower_ns >= limit_ns);
+    let limit_ns = end_of_bin(above(LIMIT_SPREADS).max(median + limits.excess_ns_min));
+    let slow = stats.sketch.bins().filter(|bin| bin.lower_ns > limit_ns);
     let (slow_count, slow_sum) = slow.fold((0_u64, 0_f64), |(count, sum), bin| {
         let middle = (bin.lower_ns as f64).midpoint(bin.upper_ns.min(max_ns) as f64);
         (count + bin.count, sum + middle * bin.count as f64)
@@ -125,4 +126,11 @@ fn examine(stats: FunctionStats, limits: OutlierLimits) -> Option<Outlier> {
         excess_share: (excess / (stats.moments.sum() as f64).max(1.0)).clamp(0.0, 1.0),
         stats,
     })
+}
+
+/// The longest duration that the sketch does not tell from this one: above it, slow calls are
+/// counted exactly.
+fn end_of_bin(duration_ns: u64) -> u64 {
+    let bins: Sketch = [duration_ns].into_iter().collect();
+    bins.bins().next().map_or(duration_ns, |bin| bin.upper_ns)
 }

@@ -21,7 +21,7 @@ pub(crate) struct LaneScan<'a> {
 impl<'a> LaneScan<'a> {
     pub(crate) fn new(index: usize, view: &'a LaneView, filter: &'a Filter) -> Self {
         let wanted = filter.wanted_series(&view.state.names);
-        let is_partial = view.state.damage.rows > 0;
+        let is_partial = view.state.damage.is_partial();
         Self { index, view, filter, wanted, reader: None, rows: Vec::new(), is_partial }
     }
 

@@ -44,14 +44,13 @@ fn write(
         names.intern(&format!("function{series}"), "src/service.js:12", entry);
     }
     let mut rng = Rng(1);
-    let mut scratch = Vec::new();
     let mut end_ns = 1_750_000_000_000_000_000_i64;
     while state.next_seq < row_count {
         let count = ROWS_PER_APPEND.min(row_count - state.next_seq);
         let rows: Vec<Row> = (0..count).map(|_| rng.row(&mut end_ns)).collect();
         let batch = Batch { names: &names, rows: &rows, first_seq: state.next_seq, counters: None };
         writer.append(&batch)?;
-        writer.absorb_into(&mut state, &mut scratch);
+        writer.absorb_into(&mut state, &rows);
     }
     let path = writer.path().to_owned();
     writer.close(&state)?;

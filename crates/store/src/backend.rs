@@ -71,7 +71,7 @@ pub trait Storage: Send + Sync + Debug {
     /// Opens a file for reading.
     ///
     /// # Errors
-    /// What the system says; symbolic links are refused.
+    /// What the system says; what is no regular file is refused with `InvalidInput`.
     fn open(&self, path: &Path) -> io::Result<Arc<dyn StorageFile>>;
 
     /// Opens a file for reading and appending.

@@ -54,14 +54,12 @@ impl Storage for Disk {
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn StorageFile>> {
         let mut options = OpenOptions::new();
-        platform::no_follow(options.read(true));
-        Ok(Arc::new(DiskFile(options.open(path)?)))
+        open_regular(options.read(true), path)
     }
 
     fn open_append(&self, path: &Path) -> io::Result<Arc<dyn StorageFile>> {
         let mut options = OpenOptions::new();
-        platform::no_follow(options.read(true).append(true));
-        Ok(Arc::new(DiskFile(options.open(path)?)))
+        open_regular(options.read(true).append(true), path)
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn StorageFile>> {
@@ -90,6 +88,21 @@ impl Storage for Disk {
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
+}
+
+/// Opens what is a file, and nothing that only stands in the place of one: a link may lead
+/// anywhere, and a pipe would be waited for.
+fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result<Arc<dyn StorageFile>> {
+    let refused = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+    platform::no_follow(options);
+    let file = options.open(path).map_err(|error| {
+        let is_other = fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file());
+        if is_other { refused() } else { error }
+    })?;
+    if !file.metadata()?.is_file() {
+        return Err(refused());
+    }
+    Ok(Arc::new(DiskFile(file)))
 }
 
 impl StorageFile for DiskFile {
@@ -147,8 +160,9 @@ mod platform {
         parent.map_or(0, |metadata| metadata.permissions().mode() & 0o044)
     }
 
+    /// Without `O_NONBLOCK` a pipe in place of a file is waited for; files do not mind it.
     pub fn no_follow(options: &mut OpenOptions) {
-        options.custom_flags(libc::O_NOFOLLOW);
+        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     }
 
     pub fn is_removed(metadata: &Metadata) -> bool {

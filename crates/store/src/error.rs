@@ -77,6 +77,14 @@ impl StoreError {
         move |source| Self::Io { action, path: path.to_owned(), source }
     }
 
+    /// Whether there was no room on the disk.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
+        let Self::Io { source, .. } = self else { return false };
+        matches!(source.kind(), StorageFull | QuotaExceeded)
+    }
+
     /// The stable code under which programs know this error.
     #[must_use]
     pub const fn code(&self) -> &'static str {

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kronicler_format::limits::PAYLOAD_SIZE_BYTES_MAX;
-use kronicler_format::{FRAME_HEADER_SIZE_BYTES, FormatError, HEAD_SIZE_BYTES, Head, Row};
+use kronicler_format::{
+    FRAME_HEADER_SIZE_BYTES, FormatError, HEAD_SIZE_BYTES, Head, Row, first_cut_frame,
+};
 
 use crate::lane_state::LaneState;
 use crate::layout::{head_path, lane_dir, list_heads};
@@ -50,12 +52,9 @@ impl LaneReader {
         let (mut found, mut unreadable_heads) = (None, 0);
         for generation in list_heads(&**storage, &dir)? {
             let path = head_path(&dir, generation);
-            match open_head(&**storage, &path, lane) {
-                Ok(Some((file, head))) if found.is_none() => {
-                    let mut state = LaneState::new(head, FRAMES_OFFSET);
-                    read_frames(&*file, &path, &mut state)?;
-                    let storage = Arc::clone(storage);
-                    found = state.is_ready.then_some(Self { storage, path, state });
+            match read_head(&**storage, &path, lane) {
+                Ok(Some(state)) if found.is_none() => {
+                    found = Some(Self { storage: Arc::clone(storage), path, state });
                 }
                 Ok(_) => {}
                 Err(StoreError::Damaged { source, .. }) if is_damage(&source) => {
@@ -105,6 +104,23 @@ impl LaneReader {
     }
 }
 
+/// Reads a whole head log; `None` when it is not complete. One that holds bytes, but not a frame in
+/// its place, is damaged: no crash leaves that behind.
+pub(crate) fn read_head(
+    storage: &dyn Storage,
+    path: &Path,
+    lane: u16,
+) -> Result<Option<LaneState>, StoreError> {
+    let Some((file, head)) = open_head(storage, path, lane)? else { return Ok(None) };
+    let mut state = LaneState::new(head, FRAMES_OFFSET);
+    read_frames(&*file, path, &mut state)?;
+    if !state.is_ready && state.damage.is_partial() {
+        let source = FormatError::NotKronicler { what: "first frame" };
+        return Err(StoreError::Damaged { path: path.to_owned(), offset: state.offset, source });
+    }
+    Ok(state.is_ready.then_some(state))
+}
+
 fn is_damage(error: &FormatError) -> bool {
     !matches!(error, FormatError::Unsupported { .. })
 }
@@ -120,6 +136,11 @@ pub(crate) fn open_head(
     let file = match storage.open(path) {
         // Another process has cleared or rotated since the directory was listed.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        // A link, a directory, a pipe in its place.
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
+            let source = FormatError::NotKronicler { what: "head log" };
+            return Err(StoreError::Damaged { path: path.to_owned(), offset: 0, source });
+        }
         file => file.map_err(StoreError::io("open", path))?,
     };
     let mut bytes = [0; HEAD_SIZE_BYTES * HEAD_COPIES];
@@ -158,6 +179,7 @@ pub(crate) fn read_frames(
     let failed = || StoreError::io("read", path);
     let len = file.stat().map_err(failed())?.len;
     if len <= state.offset {
+        state.set_tail(&[]);
         return Ok(());
     }
     let want = usize::try_from(len - state.offset).unwrap_or(usize::MAX);
@@ -169,9 +191,10 @@ pub(crate) fn read_frames(
             continue;
         }
         if count < BUFFER_SIZE_BYTES {
+            state.set_tail(&buffer[..count]);
             return Ok(());
         }
         // More garbage than the longest frame: only its end can still begin a good one.
-        state.skip_bytes_to(state.offset + (count - FRAME_SIZE_BYTES_MAX) as u64);
+        state.skip_bytes_to(state.offset + first_cut_frame(&buffer[..count]) as u64);
     }
 }

@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use kronicler_format::limits::SEQ_BITS;
+use kronicler_format::limits::{ROWS_PER_FRAME_MAX, SEQ_BITS};
 use kronicler_format::{
-    Counters, FormatError, Frame, FrameKind, FrameSeed, Head, NamesFrame, Row, Run, decode_frame,
-    decode_rows, next_mark, varint::Cursor,
+    Counters, FormatError, Frame, FrameKind, FrameSearch, FrameSeed, Head, NamesFrame, Row, Run,
+    decode_frame, decode_rows, encoded_frame, first_cut_frame, varint::Cursor,
 };
 use kronicler_stats::{Moments, Sketch};
 
@@ -58,6 +58,17 @@ pub struct Damage {
     pub rows: u64,
     /// Bytes that could not be read, torn tails of earlier crashes included.
     pub bytes: u64,
+    /// Bytes at the end of the log that are neither a frame nor the beginning of one, nor zeros:
+    /// not what a crash leaves behind, so rows that were stored may be in them.
+    pub tail_bytes: u64,
+}
+
+impl Damage {
+    /// Whether answers may lack rows that were stored.
+    #[must_use]
+    pub const fn is_partial(&self) -> bool {
+        self.rows > 0 || self.tail_bytes > 0
+    }
 }
 
 /// What is known of a lane.
@@ -131,19 +142,22 @@ impl LaneState {
     /// follows them. Returns how many bytes were taken; the rest is to be offered again with more.
     /// `scratch` is only memory to decode into.
     pub fn absorb(&mut self, bytes: &[u8], scratch: &mut Vec<Row>) -> usize {
+        let (seed, offset) = (FrameSeed::new(&self.head.uuid), self.offset);
+        let mut search = None;
         let mut taken = 0;
         while taken < bytes.len() {
-            let seed = FrameSeed::new(&self.head.uuid);
             let rest = &bytes[taken..];
-            let step = match decode_frame(rest, seed, self.offset) {
-                Ok(frame) => self.apply(&frame, scratch),
-                Err(_) => match self.find_frame(rest, seed) {
-                    Some(gap) => {
-                        self.set_aside(gap as u64);
-                        gap
-                    }
-                    None => break,
-                },
+            let is_bad =
+                search.as_ref().is_some_and(|search: &FrameSearch| !search.is_frame(taken));
+            let frame = (!is_bad).then(|| decode_frame(rest, seed, self.offset).ok()).flatten();
+            let step = if let Some(frame) = frame {
+                self.apply(&frame, scratch)
+            } else {
+                // From the first bad frame on, false ones cost no checksum of what they claim.
+                let search = search.get_or_insert_with(|| FrameSearch::new(bytes, seed, offset));
+                let Some(next) = search.next_behind(taken) else { break };
+                self.set_aside((next - taken) as u64);
+                next - taken
             };
             taken += step;
             self.offset += step as u64;
@@ -151,16 +165,29 @@ impl LaneState {
         taken
     }
 
-    /// Bytes up to the next good frame behind a bad one.
-    fn find_frame(&self, bytes: &[u8], seed: FrameSeed) -> Option<usize> {
-        let mut at = 0;
-        while let Some(step) = next_mark(&bytes[at..]) {
-            at += step;
-            if decode_frame(&bytes[at..], seed, self.offset + at as u64).is_ok() {
-                return Some(at);
+    /// Takes over the frames of an append that has just gone to the file at
+    /// [`LaneState::offset`]: `rows` are those of its ROWS frames, which need not be decoded again.
+    pub(crate) fn absorb_own(&mut self, bytes: &[u8], rows: &[Row]) {
+        let mut rows = rows.chunks(ROWS_PER_FRAME_MAX);
+        let mut rest = bytes;
+        while let Some(frame) = encoded_frame(rest) {
+            let size_bytes = frame.size_bytes();
+            if frame.kind == Some(FrameKind::Rows) {
+                let rows = rows.next().unwrap_or_default();
+                debug_assert!(self.is_same(&frame, rows), "our own frames must be readable");
+                // What the format refuses was refused when the frame was made.
+                let _ = self.take_rows(self.next_seq, rows, size_bytes);
+            } else {
+                self.apply(&frame, &mut Vec::new());
             }
+            self.offset += size_bytes as u64;
+            rest = &rest[size_bytes..];
         }
-        None
+    }
+
+    fn is_same(&self, frame: &Frame<'_>, rows: &[Row]) -> bool {
+        let mut decoded = Vec::new();
+        decode_rows(frame.payload, &mut decoded) == Ok(self.next_seq) && decoded == rows
     }
 
     /// Takes over one frame. One whose checksum is right but whose content is not was written by
@@ -214,6 +241,16 @@ impl LaneState {
     fn apply_rows(&mut self, frame: &Frame<'_>, rows: &mut Vec<Row>) -> Result<(), FormatError> {
         rows.clear();
         let first_seq = decode_rows(frame.payload, rows)?;
+        self.take_rows(first_seq, rows, frame.size_bytes())
+    }
+
+    /// Takes over the rows of a frame of `size_bytes` that stands at [`LaneState::offset`].
+    fn take_rows(
+        &mut self,
+        first_seq: u64,
+        rows: &[Row],
+        size_bytes: usize,
+    ) -> Result<(), FormatError> {
         let end_seq = first_seq.saturating_add(rows.len() as u64);
         check_seq(end_seq)?;
         let series_count = self.names.series().len();
@@ -225,7 +262,7 @@ impl LaneState {
             self.skip_to(end_seq)?;
         } else {
             self.skip_to(first_seq)?;
-            self.extend_blocks(first_seq, rows, frame.size_bytes());
+            self.extend_blocks(first_seq, rows, size_bytes);
             self.add_totals(first_seq, rows);
             self.next_seq = end_seq;
         }
@@ -289,7 +326,14 @@ impl LaneState {
         if offset > self.offset {
             self.set_aside(offset - self.offset);
             self.offset = offset;
+            self.damage.tail_bytes = 0;
         }
+    }
+
+    /// Says what stands behind the last frame of the log.
+    pub(crate) fn set_tail(&mut self, bytes: &[u8]) {
+        let is_torn = bytes.iter().all(|&byte| byte == 0) || first_cut_frame(bytes) == 0;
+        self.damage.tail_bytes = if is_torn { 0 } else { bytes.len() as u64 };
     }
 }
 

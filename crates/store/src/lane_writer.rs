@@ -14,7 +14,7 @@ use kronicler_format::{
     Counters, FormatError, FrameKind, FrameSeed, Head, Row, Run, encode_frame, encode_rows,
 };
 
-use crate::lane_reader::{FRAMES_OFFSET, HEAD_COPIES, LaneReader, open_head, read_frames};
+use crate::lane_reader::{FRAMES_OFFSET, HEAD_COPIES, LaneReader, read_frames, read_head};
 use crate::lane_state::LaneState;
 use crate::layout::{head_path, lane_dir, list_heads, lock_path};
 use crate::{Dictionary, Storage, StorageFile, StorageLock, StoreError};
@@ -92,7 +92,7 @@ impl LaneWriter {
         let found = LaneReader::open(storage, root, lane)?;
         let (path, mut state) = match found {
             Some(reader) => (reader.path().to_owned(), reader.into_state()),
-            None => make_head(&**storage, &dir, lane, run.start_ns)?,
+            None => make_head(&**storage, &dir, lane, run.start_ns, 0)?,
         };
         storage.sync_dir(root).map_err(StoreError::io("sync", root))?;
         let log = Log::open(&**storage, path, &state)?;
@@ -150,11 +150,10 @@ impl LaneWriter {
         Ok(())
     }
 
-    /// Lets `state` learn of what the last append wrote.
-    pub fn absorb_into(&self, state: &mut LaneState, scratch: &mut Vec<Row>) {
+    /// Lets `state` learn of what the last append wrote; `rows` are those it was given.
+    pub fn absorb_into(&self, state: &mut LaneState, rows: &[Row]) {
         state.skip_bytes_to(self.log.offset - self.buffer.len() as u64);
-        let taken = state.absorb(&self.buffer, scratch);
-        debug_assert_eq!(taken, self.buffer.len(), "our own frames must be readable");
+        state.absorb_own(&self.buffer, rows);
     }
 
     /// After a failed append: lets `state` learn of the part that reached the file.
@@ -196,7 +195,10 @@ impl LaneWriter {
     /// When the new head cannot be made or an old one cannot be removed; the lane is then as it
     /// was, and can be written as before.
     pub fn clear(&mut self, run: Run) -> Result<LaneState, StoreError> {
-        let (path, mut state) = make_head(&*self.storage, &self.dir, self.lane, run.start_ns)?;
+        // The old head may have been removed by somebody: its name must not be taken again.
+        let before = self.log.generation;
+        let (path, mut state) =
+            make_head(&*self.storage, &self.dir, self.lane, run.start_ns, before)?;
         let log = match Log::open(&*self.storage, path.clone(), &state) {
             Ok(log) => log,
             Err(error) => return Err(self.unmake(&path, error)),
@@ -204,7 +206,10 @@ impl LaneWriter {
         let old = std::mem::replace(&mut self.log, log);
         let begun = self.begin_run(&mut state, run, 0).and_then(|()| {
             remove_heads(&*self.storage, &self.dir, &[old.generation, self.log.generation])?;
-            self.storage.remove(&old.path).map_err(StoreError::io("remove", &old.path))
+            match self.storage.remove(&old.path) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+                result => result.map_err(StoreError::io("remove", &old.path)),
+            }
         });
         match begun {
             Ok(()) => Ok(state),
@@ -242,7 +247,7 @@ impl LaneWriter {
             self.encode(FrameKind::Counters, |out| counters.encode(out)).map_err(self.defect())?;
         }
         self.write()?;
-        self.absorb_into(state, &mut Vec::new());
+        self.absorb_into(state, &[]);
         Ok(())
     }
 
@@ -305,7 +310,7 @@ pub fn clear_ownerless(
     let Some(_lock) = storage.try_lock(&lock).map_err(StoreError::io("lock", &lock))? else {
         return Ok(false);
     };
-    let (_, state) = make_head(storage, &dir, lane, now_ns)?;
+    let (_, state) = make_head(storage, &dir, lane, now_ns, 0)?;
     remove_heads(storage, &dir, &[state.head.generation])?;
     Ok(true)
 }
@@ -342,8 +347,9 @@ fn make_head(
     dir: &Path,
     lane: u16,
     now_ns: i64,
+    generation_before: u64,
 ) -> Result<(PathBuf, LaneState), StoreError> {
-    let newest = list_heads(storage, dir)?.first().copied().unwrap_or(0);
+    let newest = list_heads(storage, dir)?.first().copied().unwrap_or(0).max(generation_before);
     let head = Head {
         lane,
         uuid: new_uuid(),
@@ -386,7 +392,7 @@ fn remove_replaced_heads(
 ) -> Result<(), StoreError> {
     let mut kept = vec![generation];
     kept.extend(list_heads(storage, dir)?.into_iter().filter(|&other| {
-        let is_readable = open_head(storage, &head_path(dir, other), lane).is_ok();
+        let is_readable = read_head(storage, &head_path(dir, other), lane).is_ok();
         !is_readable
     }));
     remove_heads(storage, dir, &kept)

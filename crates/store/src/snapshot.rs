@@ -76,7 +76,7 @@ impl Snapshot {
     /// Whether something stored could not be read, so that answers lack it.
     #[must_use]
     pub fn is_partial(&self) -> bool {
-        self.unreadable_heads > 0 || self.lanes.iter().any(|view| view.state.damage.rows > 0)
+        self.unreadable_heads > 0 || self.lanes.iter().any(|view| view.state.damage.is_partial())
     }
 }
 

@@ -229,6 +229,13 @@ fn problems(view: &LaneView) -> Vec<String> {
                 size(damage.bytes)
             ),
         ),
+        (
+            damage.tail_bytes,
+            format!(
+                "the last {} of the log cannot be read, rows may be in them; keep a copy of it",
+                size(damage.tail_bytes)
+            ),
+        ),
     ];
     causes.into_iter().filter(|(value, _)| *value > 0).map(|(_, words)| words).collect()
 }
@@ -297,7 +304,7 @@ fn fields(view: &LaneView) -> Record {
         ("dropped_thread", counters.dropped_thread.into()),
         ("dropped_store", counters.dropped_store.into()),
         ("dropped_closed", counters.dropped_closed.into()),
-        ("damaged_bytes", state.damage.bytes.into()),
+        ("damaged_bytes", (state.damage.bytes + state.damage.tail_bytes).into()),
         ("size_bytes", state.offset.into()),
         ("runs", state.runs.len().into()),
         ("last_pid", run.map(|run| run.pid).into()),

@@ -1,9 +1,12 @@
 //! `kr` alone: what is here, the functions worth a look, and what to type next.
 
+use std::collections::BTreeMap;
+
 use kronicler_format::{Counters, Run};
 use kronicler_query::{Answer, Filter, FunctionStats, Outlier, OutlierLimits, outliers, stats};
 use kronicler_store::Snapshot;
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
 use crate::commands::stats::show_top;
 use crate::context::{Context, Format, array};
@@ -89,19 +92,17 @@ fn ends(snapshot: &Snapshot) -> Option<(i64, i64)> {
 
 /// The services that wrote, the one that started last first.
 fn services(snapshot: &Snapshot) -> Vec<Service> {
-    let mut services: Vec<Service> = Vec::new();
+    let mut found: BTreeMap<[&str; 3], (&Run, u64)> = BTreeMap::new();
     for run in snapshot.lanes.iter().flat_map(|view| view.state.runs.iter()) {
-        let key = |run: &Run| (run.service.clone(), run.version.clone(), run.host.clone());
-        match services.iter_mut().find(|service| key(&service.last) == key(run)) {
-            Some(service) => {
-                service.run_count += 1;
-                if run.start_ns >= service.last.start_ns {
-                    service.last = run.clone();
-                }
-            }
-            None => services.push(Service { last: run.clone(), run_count: 1 }),
+        let service = found.entry([&run.service, &run.version, &run.host]).or_insert((run, 0));
+        service.1 += 1;
+        if run.start_ns >= service.0.start_ns {
+            service.0 = run;
         }
     }
+    let services = found.into_values();
+    let mut services: Vec<Service> =
+        services.map(|(last, run_count)| Service { last: last.clone(), run_count }).collect();
     services.sort_by_key(|service| std::cmp::Reverse(service.last.start_ns));
     services
 }
@@ -234,18 +235,28 @@ fn show_next(context: &mut Context, summary: &Summary) -> Result<(), Failure> {
         hints.push((format!("{program} outliers"), what));
     }
     if let Some(name) = worst {
-        hints.push((format!("{program} slow --name {name}"), "its slowest calls".to_owned()));
-        hints.push((format!("{program} stats {name}"), "all its numbers".to_owned()));
+        // What begins with a dash would be taken for an option.
+        let (equals, dashes) = if name.starts_with("'-") { ("=", "-- ") } else { (" ", "") };
+        let slow = format!("{program} slow --name{equals}{name}");
+        hints.push((slow, "its slowest calls".to_owned()));
+        hints.push((format!("{program} stats {dashes}{name}"), "all its numbers".to_owned()));
     }
     hints.push((format!("{program} stats"), "all functions by time spent".to_owned()));
     hints.push((format!("{program} --help"), "all commands".to_owned()));
     heading(context, "Next")?;
-    let width = hints.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
+    let widest = |width: fn(&(String, String)) -> usize| hints.iter().map(width).max().unwrap_or(0);
+    let (commands, words) = (widest(|hint| hint.0.width()), widest(|hint| hint.1.width()));
+    let has_room = context.out.width().is_none_or(|width| commands + words + 4 <= width);
     for (command, what) in hints {
-        let space = width - command.chars().count();
+        let space = commands - command.width();
         let command = context.out.subject(&command);
-        let what = context.out.faint(&what);
-        context.out.line(format!("  {command}{:space$}  {what}", ""))?;
+        if has_room {
+            let what = context.out.faint(&what);
+            context.out.line(format!("  {command}{:space$}  {what}", ""))?;
+        } else {
+            context.out.line(format!("  {command}"))?;
+            context.out.faint_paragraph(4, &what)?;
+        }
     }
     Ok(())
 }

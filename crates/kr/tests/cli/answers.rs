@@ -189,7 +189,7 @@ fn damage_is_told_and_the_rest_answers() {
         let batch =
             kronicler_store::Batch { names: &names, rows: &[row], first_seq: seq, counters: None };
         writer.append(&batch).unwrap();
-        writer.absorb_into(&mut state, &mut Vec::new());
+        writer.absorb_into(&mut state, &[row]);
     }
     writer.close(&state).unwrap();
     let mut bytes = std::fs::read(&path).unwrap();

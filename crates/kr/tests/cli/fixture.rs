@@ -105,7 +105,7 @@ impl Fixture {
             counters: Some(counters),
         };
         writer.append(&batch).expect("rows in the log");
-        writer.absorb_into(&mut state, &mut Vec::new());
+        writer.absorb_into(&mut state, &rows);
         (writer, state)
     }
 

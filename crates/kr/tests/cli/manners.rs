@@ -73,9 +73,39 @@ fn everything_fits_into_its_columns() {
     assert!(text.lines().next().is_some_and(|line| line.contains("stddev")), "{text}");
 }
 
-/// Lines that hold a path or a command, which are not to be broken.
+/// Lines that hold a path, which is not to be broken.
 fn is_free(line: &str) -> bool {
-    line.starts_with("Kronicler database") || line.contains("(kr ") || line.starts_with("not shown")
+    line.starts_with("Kronicler database")
+}
+
+#[test]
+fn a_long_directory_breaks_no_line_that_has_words() {
+    // Promise: commands that are suggested stand whole on a line, and nothing beside them that
+    // would make it too long.
+    let fixture = Fixture::shop();
+    let dir = fixture.dir();
+    let command = format!("kr --dir {}", dir.display());
+    let mut asked = fixture.command(&["--dir", dir.to_str().unwrap()]);
+    let text = Answer::of(asked.env("COLUMNS", "60")).text();
+    for what in [" slow --name getQuote", " stats getQuote", " stats", " --help", " fetch 0:1803"] {
+        assert!(text.contains(&format!("{command}{what}")), "{what} in {text}");
+    }
+    for line in text.lines().filter(|line| line.chars().count() > 60) {
+        let is_command = line.trim_start().trim_start_matches('(').starts_with(&command);
+        assert!(is_command || is_free(line), "{line}");
+    }
+}
+
+#[test]
+fn suggested_commands_work_for_any_name() {
+    // Promise: what `kr` says to type next can be typed, also for a name that looks like an option.
+    let fixture = Fixture::bare();
+    fixture.write(&[call("--json x", START_NS, 5)], Counters::default(), true);
+    let text = fixture.ask(&[]).text();
+    assert!(text.contains("kr slow --name='--json x'  "), "{text}");
+    assert!(text.contains("kr stats -- '--json x'  "), "{text}");
+    assert!(fixture.ask(&["slow", "--name=--json x"]).text().contains("0:0"));
+    assert!(fixture.ask(&["stats", "--", "--json x"]).text().contains("the slowest call"));
 }
 
 #[test]

@@ -48,7 +48,7 @@ impl Process {
         let (rows, first_seq) = (self.rows(calls), self.state.next_seq);
         let batch = Batch { names: &self.names, rows: &rows, first_seq, counters: None };
         self.writer.append(&batch).expect("rows can be appended");
-        self.writer.absorb_into(&mut self.state, &mut Vec::new());
+        self.writer.absorb_into(&mut self.state, &rows);
     }
 
     /// The lane as its own process sees it, these calls not yet in a frame.

@@ -118,3 +118,17 @@ fn a_power_cut_during_clear_leaves_the_old_rows_or_none() {
     assert!(read(&after, &root(), 0).is_empty());
     assert_eq!(Owner::open(&after, &root(), 1).state.next_seq, 0);
 }
+
+#[test]
+fn clear_works_when_somebody_has_removed_the_head() {
+    // Promise: clear() never deletes the head that it has just made.
+    let memory = Memory::default();
+    let storage: Arc<dyn Storage> = Arc::new(memory.clone());
+    let mut owner = Owner::open(&storage, &root(), 0);
+    owner.append(10);
+    storage.remove(&first_head()).unwrap();
+    owner.state = owner.writer.clear(run(1)).unwrap();
+    owner.append(3);
+    let reader = LaneReader::open(&storage, &root(), 0).unwrap().unwrap();
+    assert_eq!(reader.state().stored(), 3);
+}

@@ -137,6 +137,23 @@ fn a_head_that_cannot_be_read_is_kept_and_counted() {
 }
 
 #[test]
+fn a_log_whose_frames_are_out_of_place_is_kept_and_counted() {
+    // Promise: a whole log shifted by lost bytes is no leftover of a crash: it is told, and nobody
+    // removes it.
+    let mut bytes = small_log(true);
+    bytes.remove(FRAMES_AT);
+    let storage = disk_with(&bytes);
+    let snapshot = Directory::new(Arc::clone(&storage), root()).snapshot(None).unwrap();
+    assert_eq!((snapshot.lanes.len(), snapshot.unreadable_heads), (0, 1));
+    let mut owner = Owner::open(&storage, &root(), 1);
+    owner.append(3);
+    assert_eq!(read(&storage, &root(), 0), life(0..3, 1));
+    assert!(storage.open(&first_head()).is_ok(), "kept for whoever can mend it");
+    let snapshot = Directory::new(Arc::clone(&storage), root()).snapshot(None).unwrap();
+    assert!(snapshot.is_partial(), "still lacking after a writer has come");
+}
+
+#[test]
 fn the_log_of_another_lane_is_not_taken_for_ones_own() {
     // Promise: two lanes never answer with the same ids.
     let storage = disk_with(&small_log(true));

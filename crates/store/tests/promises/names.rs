@@ -22,7 +22,7 @@ fn append(owner: &mut Owner, rows: &[Row]) {
     let first_seq = owner.state.next_seq;
     let batch = Batch { names: &owner.names, rows, first_seq, counters: None };
     owner.writer.append(&batch).expect("rows can be appended");
-    owner.writer.absorb_into(&mut owner.state, &mut Vec::new());
+    owner.writer.absorb_into(&mut owner.state, rows);
 }
 
 #[test]

@@ -101,14 +101,16 @@ fn symbolic_links_are_refused() {
     open(&root).unwrap_err();
     clear_ownerless(&Disk, &root, 0, 0).unwrap_err();
 
-    for name in ["lock", "head-0000000001"] {
-        let root = dir.path().join(name);
-        fs::create_dir_all(lane_dir(&root, 0)).unwrap();
-        symlink(&victim, lane_dir(&root, 0).join(name)).unwrap();
-        open(&root).unwrap_err();
-    }
-    let head = dir.path().join("head-0000000001");
-    LaneReader::open(&disk(), &head, 0).map(|_| ()).unwrap_err();
+    let root = dir.path().join("linked-lock");
+    fs::create_dir_all(lane_dir(&root, 0)).unwrap();
+    symlink(&victim, lane_dir(&root, 0).join("lock")).unwrap();
+    open(&root).unwrap_err();
+
+    let root = dir.path().join("linked-head");
+    fs::create_dir_all(lane_dir(&root, 0)).unwrap();
+    symlink(&victim, head_path(&lane_dir(&root, 0), 1)).unwrap();
+    assert!(LaneReader::open(&disk(), &root, 0).unwrap().is_none(), "not followed");
+    open(&root).unwrap();
 
     assert_eq!(fs::read_to_string(&victim).unwrap(), "mine");
     assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
@@ -143,5 +145,37 @@ fn a_directory_that_the_user_made_readable_passes_its_read_bits_on() {
         assert_eq!(mode(&lane.join("lock")), of_files, "{of_root:o}");
         owner.writer.clear(crate::world::run(1)).unwrap();
         assert_eq!(mode(owner.writer.path()), of_files, "{of_root:o} after clear");
+    }
+}
+
+#[test]
+fn what_stands_in_the_place_of_a_log_is_set_aside() {
+    // Promise: a pipe, a directory, a link or a device named like a log is told as a log that
+    // cannot be read; nobody waits for it, and other lanes answer.
+    let make: [fn(&Path); 4] = [
+        |path| {
+            let done = std::process::Command::new("mkfifo").arg(path).status();
+            assert!(done.unwrap().success());
+        },
+        |path| fs::create_dir(path).unwrap(),
+        |path| symlink("/dev/null", path).unwrap(),
+        |path| symlink("head-0000000001", path).unwrap(),
+    ];
+    for make in make {
+        let dir = tempfile::tempdir().unwrap();
+        let mut owners = [0, 0].map(|life| Owner::open(&disk(), dir.path(), life));
+        owners.iter_mut().for_each(|owner| owner.append(3));
+        drop(owners);
+        let path = head_path(&lane_dir(dir.path(), 1), 1);
+        fs::remove_file(&path).unwrap();
+        make(&path);
+        let snapshot = Directory::new(disk(), dir.path().into()).snapshot(None).unwrap();
+        assert_eq!((snapshot.lanes.len(), snapshot.unreadable_heads), (1, 1));
+        assert!(snapshot.is_partial());
+        assert_eq!(read(&disk(), dir.path(), 0), life(0..3, 0));
+        let _first = Owner::open(&disk(), dir.path(), 0);
+        let second = Owner::open(&disk(), dir.path(), 0);
+        assert_eq!(second.writer.path(), head_path(&lane_dir(dir.path(), 1), 2));
+        assert!(fs::symlink_metadata(&path).is_ok(), "kept");
     }
 }

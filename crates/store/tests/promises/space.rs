@@ -15,7 +15,7 @@ fn append_in_two(memory: &Memory, owner: &mut Owner, rows: &[Row], space: u64) -
     let result = owner.writer.append(&batch);
     memory.limit_space(None);
     if result.is_ok() {
-        owner.writer.absorb_into(&mut owner.state, &mut Vec::new());
+        owner.writer.absorb_into(&mut owner.state, rows);
         return false;
     }
     let error = result.expect_err("there was no room");
@@ -30,7 +30,7 @@ fn append_in_two(memory: &Memory, owner: &mut Owner, rows: &[Row], space: u64) -
         counters: None,
     };
     owner.writer.append(&batch).expect("there is room again");
-    owner.writer.absorb_into(&mut owner.state, &mut Vec::new());
+    owner.writer.absorb_into(&mut owner.state, &rows[done..]);
     true
 }
 

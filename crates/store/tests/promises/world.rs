@@ -100,7 +100,7 @@ impl Owner {
         let counters = Counters { dropped_ring, ..self.state.counters };
         let counters = count.is_multiple_of(3).then_some(counters);
         self.writer.append(&Batch { names: &self.names, rows: &rows, first_seq, counters })?;
-        self.writer.absorb_into(&mut self.state, &mut Vec::new());
+        self.writer.absorb_into(&mut self.state, &rows);
         Ok(())
     }
 
