@@ -1,4 +1,4 @@
-// Installs what the benches compare with, and says what else is missing.
+// Builds what is to be measured, and installs what it is compared with.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -23,14 +23,12 @@ function isSqliteUsable() {
 function npm(...args) {
   const options = { cwd: folder, stdio: 'inherit', shell: process.platform === 'win32' }
   const { status } = spawnSync('npm', args, options)
-  if (status !== 0) throw new Error(`npm ${args.join(' ')} in bench/ ended with ${status}`)
+  if (status !== 0) throw new Error(`npm ${args.join(' ')} ended with ${status}`)
 }
 
 /** Takes a few minutes the first time: SQLite is compiled. */
 export function prepare() {
-  if (!existsSync(path.join(folder, '../dist/esm/index.js'))) {
-    throw new Error('Kronicler is not built: run `npm run build` first')
-  }
+  npm('run', '--prefix', '..', 'build')
   if (isInstalled() && isSqliteUsable()) return
   process.stdout.write('Installing what Kronicler is compared with (minutes, the first time)\n')
   npm('install')

@@ -6,7 +6,7 @@ use kronicler_store::{
     Directory, Disk, LaneReader, Memory, Storage, clear_ownerless, head_path, lane_dir,
 };
 
-use crate::world::{Owner, life, read, root, run};
+use crate::world::{Owner, first_head, life, read, root, run};
 
 #[test]
 fn clear_begins_anew() {
