@@ -63,7 +63,8 @@ export class Database {
   #flush: Promise<void> | undefined
 
   /**
-   * Opens the database of a directory; nothing is made on disk before the first row. All
+   * Opens the database of a directory and reads what is in it, blocking; nothing is made on disk
+   * before the first row. All
    * handles of one directory in one process share one engine.
    */
   constructor(options?: DatabaseOptions)

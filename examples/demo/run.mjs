@@ -25,7 +25,13 @@ function say(text) {
 }
 
 async function loadService() {
-  const env = { PORT: '0', KRONICLER_DIR: database, DATA_DIR: shopData }
+  const env = {
+    PORT: '0',
+    DATA_DIR: shopData,
+    KRONICLER_DIR: database,
+    KRONICLER_SERVICE: 'shop',
+    KRONICLER_VERSION: '1.0.0',
+  }
   const service = await startService({ cwd: serviceFolder, env, seconds: LOAD_SECONDS + 120 })
   say(`\nThe service listens on ${service.url}. Loading it for ${LOAD_SECONDS} s.\n`)
   let answers = 0

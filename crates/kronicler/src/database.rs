@@ -42,12 +42,19 @@ pub struct Database {
 }
 
 impl Database {
-    /// The database of a directory.
+    /// The database of a directory. What is in it already is read now, so that the first question
+    /// need not wait for it; what cannot be read is told by the questions.
     ///
     /// # Errors
     /// When it is open in this process with other options.
     pub fn open(options: Options) -> Result<Self, Error> {
-        Ok(Self { engine: registry::open(options)? })
+        let engine = registry::open(options)?;
+        let is_first = lock(&engine.directory).is_none();
+        if is_first && let Err(error) = engine.other_lanes(engine.own_lane()) {
+            let dir = engine.dir().display();
+            log::info!(target: "kronicler", "{dir} cannot be read yet: {error}");
+        }
+        Ok(Self { engine })
     }
 
     /// The database that captures where no other is named.
