@@ -28,7 +28,7 @@ pub use head::{FORMAT_VERSION, HEAD_SIZE_BYTES, Head};
 pub use name::fit_name;
 pub use names::{NameEntry, NamesFrame, SERIES_COUNT_MAX, SeriesEntry};
 pub use record::{RECORD_SIZE_BYTES, Record};
-pub use rows::{Row, decode_rows, encode_rows, first_seq};
+pub use rows::{Row, decode_rows, encode_rows};
 pub use run::Run;
 pub use search::FrameSearch;
 pub use series::{Flags, Kind, Outcome};

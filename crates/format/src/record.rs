@@ -10,7 +10,7 @@
 //! `lap` counts how often the ring had wrapped when the slot was written, so that whoever adopts
 //! a ring left behind knows a stale slot from a fresh one.
 
-use crate::{Flags, FormatError, Kind};
+use crate::{Flags, FormatError};
 
 /// One finished call in the ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,11 +48,5 @@ impl Record {
     /// When the bits are none of ours.
     pub fn flags(&self) -> Result<Flags, FormatError> {
         Flags::from_bits(self.lap_and_flags.to_le_bytes()[0])
-    }
-
-    /// Whether the times are nanoseconds given by hand instead of ticks.
-    #[must_use]
-    pub fn is_manual(&self) -> bool {
-        self.flags().is_ok_and(|flags| flags.kind() == Kind::Manual)
     }
 }

@@ -62,14 +62,6 @@ pub fn encode_rows(out: &mut Vec<u8>, first_seq: u64, rows: &[Row]) {
     out.truncate(at);
 }
 
-/// The sequence of the first row in `payload`.
-///
-/// # Errors
-/// When the payload is cut short.
-pub fn first_seq(payload: &[u8]) -> Result<u64, FormatError> {
-    Cursor::new("rows frame", payload).u64()
-}
-
 /// Appends the rows of `payload` to `out` and returns the sequence of the first.
 ///
 /// # Errors
@@ -129,7 +121,6 @@ mod tests {
         encode_rows(&mut out, 77, &rows());
         let mut back = Vec::new();
         assert_eq!(decode_rows(&out, &mut back), Ok(77));
-        assert_eq!(first_seq(&out), Ok(77));
         assert_eq!(back, rows());
     }
 
