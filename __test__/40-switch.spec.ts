@@ -88,14 +88,16 @@ test('bad values of variables are told once and ignored', async (t) => {
     KRONICLER_ENABLED: 'perhaps',
     KRONICLER_DURABILITY: 'always',
     KRONICLER_CLOCK: 'sundial',
+    KRONICLER_MAX_BYTES: 'much',
+    KRONICLER_MAX_AGE: '14',
     KRONICLER_LOG: '=!=',
   }
   const ended = await run('ending.js', { cwd, env, args: ['natural'] })
   t.is(ended.code, 0)
-  for (const name of ['ENABLED', 'DURABILITY', 'CLOCK']) {
+  for (const name of ['ENABLED', 'DURABILITY', 'CLOCK', 'MAX_BYTES', 'MAX_AGE']) {
     t.is(ended.stderr.split(`KRONICLER_${name}=`).length, 2, ended.stderr)
   }
-  t.is(ended.stderr.split('KRONICLER_BAD_ENV').length, 4)
+  t.is(ended.stderr.split('KRONICLER_BAD_ENV').length, 6)
   t.is(rowsAfter(t, cwd).length, 1_000)
 })
 

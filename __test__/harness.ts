@@ -30,7 +30,7 @@ export function checkIdentity(t: ExecutionContext, health: Health): void {
   const droppedAll = dropped.ring + dropped.thread + dropped.store + dropped.closed
   const known = health.stored + health.pending + skipped.every + droppedAll + lost.clock
   t.is(health.seen, known, JSON.stringify(health))
-  t.is(health.stored, health.live + health.quarantined, JSON.stringify(health))
+  t.is(health.stored, health.live + health.expired + health.quarantined, JSON.stringify(health))
 }
 
 /** All rows of a database, after the identity has been checked. */

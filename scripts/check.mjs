@@ -20,6 +20,8 @@ const parts = {
     { command: 'npm run build' },
     { command: 'cargo t --no-fail-fast', count: countCargo },
     { command: 'cargo xtask loom', count: countCargo },
+    { command: 'cargo run --release --quiet -p kronicler-torture -- --canary' },
+    { command: 'cargo run --release --quiet -p kronicler-torture -- --minutes 3' },
     { command: 'npm run build:test', needs: 'npm run build' },
     { command: 'ava', needs: 'npm run build:test', count: countAva },
   ],

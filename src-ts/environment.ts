@@ -3,7 +3,9 @@
 import path from 'node:path'
 
 import { bare } from './arguments.js'
+import { parseQuantity, rowAge, rowBytes } from './quantities.js'
 import type { NativeOptions } from './native.js'
+import type { Quantity } from './quantities.js'
 import { warn } from './warning.js'
 
 const isOn = new Map([
@@ -43,6 +45,14 @@ function oneOf<T extends string>(name: string, values: readonly T[]): T | undefi
   return known
 }
 
+function readQuantity(name: string, quantity: Quantity): number | undefined {
+  const value = read(name)
+  if (value === undefined) return undefined
+  const amount = parseQuantity(value, quantity)
+  if (amount === undefined) warnOf(name, value, `use ${quantity.wanted}`)
+  return amount
+}
+
 function readEnabled(): boolean {
   const value = read('KRONICLER_ENABLED') ?? ''
   const known = isOn.get(value.toLowerCase())
@@ -65,10 +75,14 @@ function readOptions(): NativeOptions {
   const options = bare<NativeOptions>()
   const dir = readDir()
   const durability = oneOf('KRONICLER_DURABILITY', durabilities)
+  const maxBytes = readQuantity('KRONICLER_MAX_BYTES', rowBytes)
+  const maxAgeMs = readQuantity('KRONICLER_MAX_AGE', rowAge)
   const service = read('KRONICLER_SERVICE') ?? read('npm_package_name')
   const version = read('KRONICLER_VERSION') ?? read('npm_package_version')
   if (dir !== undefined) options.dir = dir
   if (durability !== undefined) options.durability = durability
+  if (maxBytes !== undefined) options.maxBytes = maxBytes
+  if (maxAgeMs !== undefined) options.maxAgeMs = maxAgeMs
   if (service !== undefined) options.service = service
   if (version !== undefined) options.version = version
   return options

@@ -6,6 +6,8 @@ export const errorCodes = {
   KRONICLER_NOT_FOUND: 'There is no database in the directory.',
   KRONICLER_NOT_A_DIRECTORY: 'The path is not a directory.',
   KRONICLER_DAMAGED: 'Bytes that were read are not what was written.',
+  KRONICLER_NETWORK_FS: 'The directory lies on NFS, where locks and appends cannot be trusted.',
+  KRONICLER_LOW_SPACE: 'Too little of the disk is free, and no own rows are left to expire.',
   KRONICLER_NO_FREE_LANE: 'As many processes as a directory can take write to it already.',
   KRONICLER_STORE_FAILED: 'The database cannot write any more.',
   KRONICLER_STALLED: 'The disk did not answer within `exitBudgetMs`.',

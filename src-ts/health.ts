@@ -1,13 +1,16 @@
 /** Health: where every call that was seen has gone. */
 
-import type { NativeHealth } from './native.js'
+import type { NativeHealth, NativePool } from './native.js'
 import { warn } from './warning.js'
+
+/** What keeps decoded pages of sealed rows in memory, for all questions of a process. */
+export type PoolHealth = NativePool
 
 /**
  * Where every call that was seen has gone.
  *
- * `seen = stored + pending + skipped + dropped + lost` and `stored = live + quarantined` hold
- * exactly; `lost.atMost` stands apart: calls that died with a process.
+ * `seen = stored + pending + skipped + dropped + lost` and `stored = live + expired + quarantined`
+ * hold exactly; `lost.atMost` stands apart: calls that died with a process.
  */
 export interface Health {
   /** Whether this thread captures: not with `KRONICLER_ENABLED=0`, nor without the addon. */
@@ -29,6 +32,8 @@ export interface Health {
   stored: number
   /** Rows that can be read. */
   live: number
+  /** Rows that were let go because they were old or too many; their statistics stay. */
+  expired: number
   /** Rows that were stored and found damaged. */
   quarantined: number
   /** Calls on their way to a file. */
@@ -59,6 +64,14 @@ export interface Health {
   nameCount: number
   /** Bytes of the logs. */
   logSizeBytes: number
+  /** Files of sealed rows. */
+  segments: number
+  /** Bytes of these. */
+  segmentBytes: number
+  /** Bytes of the statistics of expired rows. */
+  historyBytes: number
+  /** The bufferpool of this process. */
+  pool: PoolHealth
   /** Logs that cannot be read at all. */
   unreadableHeads: number
 }
@@ -75,6 +88,7 @@ export function toHealth(native: NativeHealth, enabled: boolean): Health {
     seen: native.seen,
     stored: native.stored,
     live: native.live,
+    expired: native.expired,
     quarantined: native.quarantined,
     pending: native.pending,
     skipped: { every: native.skippedEvery },
@@ -88,7 +102,26 @@ export function toHealth(native: NativeHealth, enabled: boolean): Health {
     ringCount: native.ringCount,
     nameCount: native.nameCount,
     logSizeBytes: native.logSizeBytes,
+    segments: native.segments,
+    segmentBytes: native.segmentBytes,
+    historyBytes: native.historyBytes,
+    pool: { ...native.pool },
     unreadableHeads: native.unreadableHeads,
+  }
+}
+
+function emptyPool(): PoolHealth {
+  return {
+    bytes: 0,
+    capacity: 0,
+    pinned: 0,
+    unkept: 0,
+    pages: 0,
+    hits: 0,
+    misses: 0,
+    bypassed: 0,
+    refused: 0,
+    evicted: 0,
   }
 }
 
@@ -105,6 +138,7 @@ export function absentHealth(dir: string, error: string): Health {
     seen: 0,
     stored: 0,
     live: 0,
+    expired: 0,
     quarantined: 0,
     pending: 0,
     skipped: { every: 0 },
@@ -113,6 +147,10 @@ export function absentHealth(dir: string, error: string): Health {
     ringCount: 0,
     nameCount: 0,
     logSizeBytes: 0,
+    segments: 0,
+    segmentBytes: 0,
+    historyBytes: 0,
+    pool: emptyPool(),
     unreadableHeads: 0,
   }
 }

@@ -18,6 +18,8 @@ export interface NativeFilter {
 export interface NativeOptions {
   dir?: string
   durability?: 'sync' | 'interval' | 'os'
+  maxBytes?: number
+  maxAgeMs?: number
   service?: string
   version?: string
   instance?: string
@@ -58,7 +60,35 @@ export interface NativeStats {
   p999: number
   /** How far a percentile may lie from the exact one, relative to it. */
   relativeError: number
-  slowestId: number
+  /** Unset when the slowest call has expired and is not remembered. */
+  slowestId?: number
+  /** Calls among them whose rows have expired. */
+  expired: number
+  resolution?: string
+}
+
+/** What the bufferpool holds, and what it was good for. */
+export interface NativePool {
+  /** Bytes of the kept pages. */
+  bytes: number
+  /** Bytes that it may hold. */
+  capacity: number
+  /** Bytes of kept pages that are being read. */
+  pinned: number
+  /** Bytes of pages that are being read and not kept. */
+  unkept: number
+  /** Kept pages. */
+  pages: number
+  /** Pages that were found. */
+  hits: number
+  /** Pages that were not, so that they were read and decoded. */
+  misses: number
+  /** Of these, pages of large scans, which are not kept. */
+  bypassed: number
+  /** Of these, pages that found no place. */
+  refused: number
+  /** Pages that made room for others. */
+  evicted: number
 }
 
 /** Where every call that was seen has gone. */
@@ -72,6 +102,7 @@ export interface NativeHealth {
   seen: number
   stored: number
   live: number
+  expired: number
   quarantined: number
   pending: number
   skippedEvery: number
@@ -84,6 +115,10 @@ export interface NativeHealth {
   ringCount: number
   nameCount: number
   logSizeBytes: number
+  segments: number
+  segmentBytes: number
+  historyBytes: number
+  pool: NativePool
   unreadableHeads: number
 }
 

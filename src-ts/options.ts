@@ -10,6 +10,7 @@ import {
   rangeError,
   typeError,
 } from './arguments.js'
+import { checkQuantity, rowAge, rowBytes } from './quantities.js'
 import type { NativeOptions } from './native.js'
 
 /** When rows are made to survive a power cut: with each batch, each second, or not at all. */
@@ -21,6 +22,17 @@ export interface DatabaseOptions {
   dir?: string
   /** Default: `KRONICLER_DURABILITY`, else `interval`. */
   durability?: Durability
+  /**
+   * What the rows of the directory may take on disk, those of all processes together: bytes, or a
+   * text such as `'512 MiB'` or `'2 GB'`, from 4 MiB on. The oldest rows go when there are more;
+   * their statistics stay. Default: `KRONICLER_MAX_BYTES`, else 1 GiB.
+   */
+  maxBytes?: number | string
+  /**
+   * How long rows are kept after they were written: milliseconds, or a text such as `'14d'` or
+   * `'36h'`, from a minute on. Default: `KRONICLER_MAX_AGE`, else 14 days.
+   */
+  maxAge?: number | string
   /** Name of the service. Default: `KRONICLER_SERVICE`, else npm's `npm_package_name`. */
   service?: string
   /** Version of the service. Default: `KRONICLER_VERSION`, else `npm_package_version`. */
@@ -33,7 +45,7 @@ export interface DatabaseOptions {
 
 const durabilities: readonly string[] = ['sync', 'interval', 'os'] satisfies Durability[]
 const texts = ['service', 'version', 'instance'] as const
-const keys = ['dir', 'durability', ...texts, 'exitBudgetMs'] as const
+const keys = ['dir', 'durability', 'maxBytes', 'maxAge', ...texts, 'exitBudgetMs'] as const
 
 function checkDurability(value: unknown): Durability {
   const name = 'options.durability'
@@ -56,6 +68,12 @@ export function checkDatabaseOptions(value: unknown): NativeOptions {
   const options = bare<NativeOptions>()
   if (given.has('dir')) options.dir = path.resolve(checkDir('options.dir', given.get('dir')))
   if (given.has('durability')) options.durability = checkDurability(given.get('durability'))
+  if (given.has('maxBytes')) {
+    options.maxBytes = checkQuantity('options.maxBytes', given.get('maxBytes'), rowBytes)
+  }
+  if (given.has('maxAge')) {
+    options.maxAgeMs = checkQuantity('options.maxAge', given.get('maxAge'), rowAge)
+  }
   if (given.has('exitBudgetMs')) options.exitBudgetMs = checkBudget(given.get('exitBudgetMs'))
   for (const key of texts) {
     if (given.has(key)) options[key] = checkString(`options.${key}`, given.get(key))

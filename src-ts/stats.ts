@@ -22,7 +22,9 @@ export interface StatsJson {
   p999_ns: number
   max_ns: number
   relative_error: number
-  slowest_id: number
+  slowest_id: number | null
+  expired: number
+  resolution: 'hour' | 'day' | null
 }
 
 /**
@@ -54,7 +56,12 @@ export class Stats {
   readonly p999: number
   /** How far a percentile may lie from the exact one, relative to it. */
   readonly relativeError: number
-  readonly slowestId: number
+  /** Undefined when the slowest call has expired and is not among those that are remembered. */
+  readonly slowestId: number | undefined
+  /** Calls among them whose rows have expired: only with `since`, see `maxAge` and `maxBytes`. */
+  readonly expired: number
+  /** Expired calls count by whole hours, or days: a period of which a part was asked for. */
+  readonly resolution: 'hour' | 'day' | undefined
   readonly #fetch: (id: number) => Row | undefined
 
   constructor(native: NativeStats, fetch: (id: number) => Row | undefined) {
@@ -76,12 +83,14 @@ export class Stats {
     this.p999 = native.p999
     this.relativeError = native.relativeError
     this.slowestId = native.slowestId
+    this.expired = native.expired
+    this.resolution = native.resolution as 'hour' | 'day' | undefined
     this.#fetch = fetch
   }
 
   /** The slowest call, fetched when it is asked for; undefined once it is gone. */
   get slowest(): Row | undefined {
-    return this.#fetch(this.slowestId)
+    return this.slowestId === undefined ? undefined : this.#fetch(this.slowestId)
   }
 
   toJSON(): StatsJson {
@@ -103,7 +112,9 @@ export class Stats {
       p999_ns: this.p999,
       max_ns: this.max,
       relative_error: this.relativeError,
-      slowest_id: this.slowestId,
+      slowest_id: this.slowestId ?? null,
+      expired: this.expired,
+      resolution: this.resolution ?? null,
     }
   }
 }

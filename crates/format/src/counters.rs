@@ -1,4 +1,5 @@
-//! The payload of a COUNTERS frame: what happened to calls that became no row.
+//! What happened to calls that became no row: in COUNTERS frames, behind the sequence of the next
+//! row, and in CHECKPOINT frames.
 //!
 //! ```text
 //! count, count x (tag, value)
@@ -29,8 +30,6 @@ pub struct Counters {
     pub lost_clock: u64,
     /// Lost with a process that did not end in order: at most so many.
     pub lost_at_most: u64,
-    /// Stored once, found damaged later, set aside.
-    pub quarantined: u64,
 }
 
 /// Counters a frame may have: bounds a damaged count.
@@ -60,7 +59,7 @@ impl Counters {
         difference
     }
 
-    /// Appends the payload.
+    /// Appends the counters.
     pub fn encode(&self, out: &mut Vec<u8>) {
         let set = (1_u64..).zip(self.fields()).filter(|&(_, value)| value != 0);
         put_u64(out, set.clone().count() as u64);
@@ -70,12 +69,11 @@ impl Counters {
         }
     }
 
-    /// Reads the payload.
+    /// Reads the counters off the front of `cursor`.
     ///
     /// # Errors
-    /// When it is cut short or has too many counters.
-    pub fn decode(payload: &[u8]) -> Result<Self, FormatError> {
-        let mut cursor = Cursor::new("counters frame", payload);
+    /// When they are cut short or too many.
+    pub fn decode(cursor: &mut Cursor<'_>) -> Result<Self, FormatError> {
         let mut counters = Self::default();
         for _ in 0..cursor.usize_at_most(COUNTER_COUNT_MAX)? {
             let (tag, value) = (cursor.usize_at_most(usize::MAX)?, cursor.u64()?);
@@ -87,7 +85,7 @@ impl Counters {
         Ok(counters)
     }
 
-    const fn fields(&self) -> [u64; 8] {
+    const fn fields(&self) -> [u64; 7] {
         [
             self.skipped_every,
             self.dropped_ring,
@@ -96,11 +94,10 @@ impl Counters {
             self.dropped_closed,
             self.lost_clock,
             self.lost_at_most,
-            self.quarantined,
         ]
     }
 
-    const fn fields_mut(&mut self) -> [&mut u64; 8] {
+    const fn fields_mut(&mut self) -> [&mut u64; 7] {
         [
             &mut self.skipped_every,
             &mut self.dropped_ring,
@@ -109,7 +106,6 @@ impl Counters {
             &mut self.dropped_closed,
             &mut self.lost_clock,
             &mut self.lost_at_most,
-            &mut self.quarantined,
         ]
     }
 }
@@ -124,9 +120,9 @@ mod tests {
         let counters = Counters { skipped_every: 1, dropped_store: 1 << 50, ..Default::default() };
         let mut out = Vec::new();
         counters.encode(&mut out);
-        assert_eq!(Counters::decode(&out), Ok(counters));
+        assert_eq!(Counters::decode(&mut Cursor::new("counters", &out)), Ok(counters));
         out[0] += 1;
         out.extend([60, 9]);
-        assert_eq!(Counters::decode(&out), Ok(counters));
+        assert_eq!(Counters::decode(&mut Cursor::new("counters", &out)), Ok(counters));
     }
 }

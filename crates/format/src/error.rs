@@ -50,4 +50,26 @@ pub enum FormatError {
         /// The version or flags this program knows.
         supported: u32,
     },
+    /// Numbers that no writer can have put together.
+    #[error("{what} contradicts itself")]
+    Inconsistent {
+        /// The thing that was being decoded.
+        what: &'static str,
+    },
+    /// Two numbers that must be equal are not.
+    #[error("{what} is {found}, the rest says {expected}")]
+    Mismatch {
+        /// The thing that was being decoded.
+        what: &'static str,
+        /// The number that follows from the rest.
+        expected: u64,
+        /// The number found.
+        found: u64,
+    },
+    /// Compressed bytes that cannot be decompressed, although their checksum is right.
+    #[error("{what} cannot be decompressed")]
+    Undecodable {
+        /// The thing that was being decoded.
+        what: &'static str,
+    },
 }

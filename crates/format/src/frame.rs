@@ -1,10 +1,13 @@
 //! A frame: the unit in which a head log grows.
 //!
 //! ```text
-//!  0      2      3     4        8        12
-//!  | mark | kind | 0   | length | crc32c | payload ... |
-//!  | u16  | u8   | u8  | u32    | u32    | length bytes|
+//!  0      2      3       4        8        12
+//!  | mark | kind | check | length | crc32c | payload ... |
+//!  | u16  | u8   | u8    | u32    | u32    | length bytes|
 //! ```
+//!
+//! The check byte covers mark, kind and length: a frame that ends behind the end of the log was
+//! cut there by a crash only if its header is whole. A flipped bit of the length is told apart.
 //!
 //! The checksum is seeded with the lane's uuid and the frame's offset, then covers the first
 //! eight bytes and the payload: a frame that turns up in another file or at another place is
@@ -36,10 +39,14 @@ pub enum FrameKind {
     Ready = 6,
     /// The writer ended in order.
     Closed = 7,
+    /// Segments and histories that came and went.
+    Edit = 8,
+    /// The time at which what follows was written.
+    Arrival = 9,
 }
 
 impl FrameKind {
-    const ALL: [FrameKind; 7] = [
+    const ALL: [FrameKind; 9] = [
         FrameKind::Checkpoint,
         FrameKind::Run,
         FrameKind::Names,
@@ -47,6 +54,8 @@ impl FrameKind {
         FrameKind::Counters,
         FrameKind::Ready,
         FrameKind::Closed,
+        FrameKind::Edit,
+        FrameKind::Arrival,
     ];
 }
 
@@ -59,6 +68,18 @@ impl FrameSeed {
     #[must_use]
     pub fn new(uuid: &[u8; 16]) -> Self {
         Self(crc32c::crc32c(uuid))
+    }
+
+    /// The checksum of bytes that belong to the thing numbered `id` and stand at `place` of it.
+    pub(crate) fn part(self, id: u64, place: u32, bytes: &[u8]) -> u32 {
+        crc32c::crc32c_append(self.begin(id, &place.to_le_bytes()), bytes)
+    }
+
+    /// The checksum of `bytes` that are good only in this lane and at this place: an offset, or
+    /// the id of a file.
+    #[must_use]
+    pub fn checksum_at(self, place: u64, bytes: &[u8]) -> u32 {
+        self.begin(place, bytes)
     }
 
     /// The checksum of a frame up to its payload.
@@ -93,10 +114,20 @@ pub fn encode_frame(
         let (found, limit) = (length as u64, PAYLOAD_SIZE_BYTES_MAX as u64);
         return Err(FormatError::OutOfRange { what: "frame length", found, limit });
     };
+    out[at + 3] = header_check(kind as u8, length);
     out[at + 4..at + 8].copy_from_slice(&length.to_le_bytes());
     let crc = seed.checksum(offset, &out[at..at + 8], &out[payload_at..]);
     out[at + 8..at + 12].copy_from_slice(&crc.to_le_bytes());
     Ok(())
+}
+
+/// The check byte of a frame's header: the four bytes of the CRC-32C of mark, kind and length,
+/// xored.
+#[must_use]
+pub fn header_check(kind: u8, length: u32) -> u8 {
+    let [a, b, c, d] = length.to_le_bytes();
+    let crc = crc32c::crc32c(&[MARK[0], MARK[1], kind, a, b, c, d]).to_le_bytes();
+    crc.into_iter().fold(0, |check, byte| check ^ byte)
 }
 
 /// A frame whose checksum is right. Its kind may be one of a later version.
@@ -141,7 +172,11 @@ pub(crate) fn payload_size(bytes: &[u8]) -> Result<usize, FormatError> {
     if header[..2] != MARK {
         return Err(FormatError::NotKronicler { what: "frame" });
     }
-    let size = u32::from_le_bytes([header[4], header[5], header[6], header[7]]) as usize;
+    let length = u32::from_le_bytes([header[4], header[5], header[6], header[7]]);
+    if header[3] != header_check(header[2], length) {
+        return Err(FormatError::NotKronicler { what: "frame" });
+    }
+    let size = length as usize;
     if size > PAYLOAD_SIZE_BYTES_MAX {
         let (found, limit) = (size as u64, PAYLOAD_SIZE_BYTES_MAX as u64);
         return Err(FormatError::OutOfRange { what: "frame length", found, limit });
@@ -230,9 +265,25 @@ mod tests {
     }
 
     #[test]
+    fn a_flipped_bit_of_a_header_does_not_look_like_a_cut() {
+        // Promise: rows behind a damaged length do not pass for what a crash left half written.
+        for length in [0, 7, 1 << 16, (1 << 20) - 1] {
+            let mut header = [b'K', b'R', 4, header_check(4, length), 0, 0, 0, 0, 0, 0, 0, 0];
+            header[4..8].copy_from_slice(&length.to_le_bytes());
+            assert!(payload_size(&header).is_ok());
+            for bit in 0..64 {
+                let mut bad = header;
+                bad[bit / 8] ^= 1 << (bit % 8);
+                assert!(payload_size(&bad).is_err(), "bit {bit} of length {length}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_passed_over_holds_no_beginning_of_a_frame() {
         // Promise: a frame that is being appended is never passed over.
-        let bytes = [&b"KRgarbage KR\0\0\0\0\0\0...."[..], &frame(0)].concat();
+        let empty = [b'K', b'R', 0, header_check(0, 0), 0, 0, 0, 0];
+        let bytes = [&b"KRgarbage "[..], &empty, b"....", &frame(0)].concat();
         let begin = bytes.len() - frame(0).len();
         assert_eq!(first_cut_frame(&bytes), bytes.len());
         for end in begin + 1..bytes.len() {

@@ -12,13 +12,11 @@
 //! All numbers are little-endian. A reader refuses a version or a required flag that it does not
 //! know and ignores optional flags. The checksum covers the 60 bytes before it.
 
+use crate::file_header::{FILE_HEADER_SIZE_BYTES, FileHeader};
 use crate::{FormatError, limits};
 
 /// Bytes of the file header.
-pub const HEAD_SIZE_BYTES: usize = 64;
-
-/// The version of the format that this code writes, and the newest it reads.
-pub const FORMAT_VERSION: u16 = 1;
+pub const HEAD_SIZE_BYTES: usize = FILE_HEADER_SIZE_BYTES;
 
 const MAGIC: [u8; 8] = *b"KRONHEAD";
 const WHAT: &str = "head log header";
@@ -42,17 +40,10 @@ impl Head {
     /// The bytes of the header.
     #[must_use]
     pub fn encode(&self) -> [u8; HEAD_SIZE_BYTES] {
-        let mut out = [0; HEAD_SIZE_BYTES];
-        out[..8].copy_from_slice(&MAGIC);
-        out[8..10].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
-        out[14..16].copy_from_slice(&self.lane.to_le_bytes());
-        out[16..32].copy_from_slice(&self.uuid);
-        out[32..40].copy_from_slice(&self.generation.to_le_bytes());
-        out[40..48].copy_from_slice(&self.created_ns.to_le_bytes());
-        out[48..56].copy_from_slice(&self.first_seq.to_le_bytes());
-        let crc = crc32c::crc32c(&out[..60]);
-        out[60..].copy_from_slice(&crc.to_le_bytes());
-        out
+        let &Self { lane, uuid, generation, created_ns, first_seq } = self;
+        let mut own = [0; 12];
+        own[..8].copy_from_slice(&first_seq.to_le_bytes());
+        FileHeader { lane, uuid, number: generation, created_ns, own }.encode(MAGIC)
     }
 
     /// Reads a header from the front of `bytes`.
@@ -60,46 +51,16 @@ impl Head {
     /// # Errors
     /// When the bytes are too few, not ours, damaged, or of a newer format.
     pub fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
-        let have = bytes.len();
-        let bytes: &[u8; HEAD_SIZE_BYTES] = bytes.first_chunk().ok_or(FormatError::Truncated {
-            what: WHAT,
-            need: HEAD_SIZE_BYTES,
-            have,
-        })?;
-        if bytes[..8] != MAGIC {
-            return Err(FormatError::NotKronicler { what: WHAT });
+        let FileHeader { lane, uuid, number, created_ns, own } =
+            FileHeader::decode(bytes, MAGIC, WHAT)?;
+        let [a, b, c, d, e, f, g, h, ..] = own;
+        let first_seq = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+        let limit = (1 << limits::SEQ_BITS) - 1;
+        if first_seq > limit {
+            return Err(FormatError::OutOfRange { what: WHAT, found: first_seq, limit });
         }
-        let version = u16::from_le_bytes(array(bytes, 8));
-        let required = u16::from_le_bytes(array(bytes, 10));
-        if version > FORMAT_VERSION || required != 0 {
-            let found = u32::from(version) | u32::from(required) << 16;
-            let supported = u32::from(FORMAT_VERSION);
-            return Err(FormatError::Unsupported { what: WHAT, found, supported });
-        }
-        let found = u32::from_le_bytes(array(bytes, 60));
-        let expected = crc32c::crc32c(&bytes[..60]);
-        if found != expected {
-            return Err(FormatError::Checksum { what: WHAT, expected, found });
-        }
-        let lane = u16::from_le_bytes(array(bytes, 14));
-        if lane >= limits::LANE_COUNT_MAX {
-            let limit = u64::from(limits::LANE_COUNT_MAX) - 1;
-            return Err(FormatError::OutOfRange { what: WHAT, found: u64::from(lane), limit });
-        }
-        Ok(Self {
-            lane,
-            uuid: array(bytes, 16),
-            generation: u64::from_le_bytes(array(bytes, 32)),
-            created_ns: i64::from_le_bytes(array(bytes, 40)),
-            first_seq: u64::from_le_bytes(array(bytes, 48)),
-        })
+        Ok(Self { lane, uuid, generation: number, created_ns, first_seq })
     }
-}
-
-fn array<const N: usize>(bytes: &[u8; HEAD_SIZE_BYTES], at: usize) -> [u8; N] {
-    let mut out = [0; N];
-    out.copy_from_slice(&bytes[at..at + N]);
-    out
 }
 
 #[cfg(test)]
@@ -125,6 +86,14 @@ mod tests {
         }
         for length in 0..HEAD_SIZE_BYTES {
             assert!(Head::decode(&HEAD.encode()[..length]).is_err(), "length {length}");
+        }
+    }
+    #[test]
+    fn a_first_sequence_that_no_id_can_hold_is_refused() {
+        // Promise: no sequence of a file is beyond what ids can tell, checksum or not.
+        for (first_seq, is_good) in [((1 << 43) - 1, true), (1 << 43, false), (u64::MAX, false)] {
+            let head = Head { lane: 3, uuid: [7; 16], generation: 2, created_ns: -5, first_seq };
+            assert_eq!(Head::decode(&head.encode()).is_ok(), is_good, "{first_seq}");
         }
     }
 }

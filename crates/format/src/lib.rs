@@ -1,4 +1,5 @@
-//! Bytes of a Kronicler database: what a record, a frame and a row look like, and nothing else.
+//! Bytes of a Kronicler database: what a record, a frame, a row, a chunk look like, and
+//! nothing else.
 //!
 //! No files, no threads, no unsafe. Whatever decodes bytes here trusts none of them: it returns
 //! a [`FormatError`] or a value within the limits of [`limits`]. The whole format is told in
@@ -14,21 +15,38 @@ mod names;
 mod rows;
 mod run;
 mod counters;
+mod edit;
+mod file_header;
 mod head;
 mod frame;
 mod search;
+mod page;
+mod codec;
+mod chunk;
+mod segment;
 
+pub use chunk::{
+    ChunkDirectory, ChunkScratch, ChunkSeries, ChunkShape, DurationSpan, EndPage, ThreadRun,
+    assemble_rows, decode_chunk, encode_chunk, verify_chunk,
+};
 pub use counters::Counters;
+pub use edit::{Checkpoint, Edit, HistoryEntry, SegmentEntry};
 pub use error::FormatError;
+pub use file_header::{FILE_HEADER_SIZE_BYTES, FORMAT_VERSION, FileHeader};
 pub use frame::{
     FRAME_HEADER_SIZE_BYTES, Frame, FrameKind, FrameSeed, decode_frame, encode_frame,
-    encoded_frame, first_cut_frame,
+    encoded_frame, first_cut_frame, header_check,
 };
-pub use head::{FORMAT_VERSION, HEAD_SIZE_BYTES, Head};
+pub use head::{HEAD_SIZE_BYTES, Head};
 pub use name::fit_name;
 pub use names::{NameEntry, NamesFrame, SERIES_COUNT_MAX, SeriesEntry};
+pub use page::{Narrow, PageValues};
 pub use record::{RECORD_SIZE_BYTES, Record};
 pub use rows::{Row, decode_rows, encode_rows};
-pub use run::Run;
+pub use run::{Run, fit_label};
 pub use search::FrameSearch;
+pub use segment::{
+    ChunkEntry, FOOTER_TRAILER_SIZE_BYTES, Footer, FooterName, FooterSeries,
+    SEGMENT_HEADER_SIZE_BYTES, SegmentHeader, footer_size_bytes,
+};
 pub use series::{Flags, Kind, Outcome};

@@ -23,3 +23,31 @@ pub const SEQ_BITS: u32 = 43;
 
 /// Bytes of a label of a run (service, version, instance, host).
 pub const LABEL_SIZE_BYTES_MAX: usize = 256;
+
+/// Rows of one chunk.
+pub const CHUNK_ROW_COUNT_MAX: usize = 65_536;
+
+/// Values of one page: all pages of a column but the last hold so many.
+pub const PAGE_VALUE_COUNT_MAX: usize = 8_192;
+
+/// Rows from which on a series has a column of its own for its durations in a chunk.
+pub const OWN_PAGE_ROW_COUNT_MIN: usize = 1_024;
+
+/// Bytes of a chunk's directory. Each row in another thread takes 6 bytes of it, each row in
+/// another series 2 to 6.
+pub const DIRECTORY_SIZE_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes of a chunk: four times what rows without any pattern take, for columns to come.
+pub const CHUNK_SIZE_BYTES_MAX: usize = 1 << 23;
+
+/// Chunks of one segment.
+pub const SEGMENT_CHUNK_COUNT_MAX: usize = 16;
+
+/// Runs of one segment: no more than could write a row each into one chunk.
+pub const SEGMENT_RUN_COUNT_MAX: usize = CHUNK_ROW_COUNT_MAX;
+
+/// Bytes of a segment's footer: all names a lane can hold, at their longest, fit.
+pub const FOOTER_SIZE_BYTES_MAX: usize = 1 << 28;
+
+/// Segments or histories that one EDIT frame names: at most 110 bytes each, so it fits a frame.
+pub const EDIT_ENTRY_COUNT_MAX: usize = 4_096;

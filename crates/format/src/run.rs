@@ -39,6 +39,12 @@ pub struct Run {
 }
 
 impl Run {
+    /// Whether both ran the same version of the same service.
+    #[must_use]
+    pub fn is_same_version(&self, other: &Self) -> bool {
+        self.service == other.service && self.version == other.version
+    }
+
     /// Appends the payload.
     pub fn encode(&self, out: &mut Vec<u8>) {
         put_u64(out, 9);
@@ -90,10 +96,18 @@ impl Run {
 }
 
 fn label(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    // What replaces bytes that are no UTF-8 may be longer than they are.
+    fit_label(&String::from_utf8_lossy(bytes)).to_owned()
 }
 
-fn fit_label(text: &str) -> &str {
+/// The beginning of `text` that has room in a label.
+///
+/// ```
+/// assert_eq!(kronicler_format::fit_label("1.2.3"), "1.2.3");
+/// assert_eq!(kronicler_format::fit_label(&"x".repeat(300)).len(), 256);
+/// ```
+#[must_use]
+pub fn fit_label(text: &str) -> &str {
     let mut end = text.len().min(LABEL_SIZE_BYTES_MAX);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -124,6 +138,16 @@ mod tests {
         assert_eq!(Run::decode(&out), Ok(run.clone()));
         out[0] += 1;
         out.extend([99, 2, 1, 1]);
+        assert_eq!(Run::decode(&out), Ok(run));
+    }
+    #[test]
+    fn labels_that_are_no_text_stay_within_their_limit() {
+        // Promise: what was read can be written again and is then the same.
+        let payload = [&[1, 1, 0x80, 2][..], &[0xff; LABEL_SIZE_BYTES_MAX]].concat();
+        let run = Run::decode(&payload).expect("bytes that are no text are replaced");
+        assert!(run.service.len() <= LABEL_SIZE_BYTES_MAX);
+        let mut out = Vec::new();
+        run.encode(&mut out);
         assert_eq!(Run::decode(&out), Ok(run));
     }
 }

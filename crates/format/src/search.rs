@@ -97,7 +97,7 @@ fn multiply(left: u32, mut right: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{FrameKind, decode_frame, encode_frame};
+    use crate::{FrameKind, decode_frame, encode_frame, header_check};
 
     const SEED_UUID: [u8; 16] = [5; 16];
 
@@ -111,7 +111,8 @@ mod tests {
             let payload = (0..size).map(|index| (index * 7 % 251) as u8);
             encode_frame(&mut bytes, seed, offset, FrameKind::Rows, |out| out.extend(payload))
                 .unwrap();
-            bytes.extend(b"KR\x04\0\x10\0\0\0false frame");
+            bytes.extend([b'K', b'R', 4, header_check(4, 16), 16, 0, 0, 0]);
+            bytes.extend(b"false frame");
         }
         for flipped in [None, Some(50), Some(60_000)] {
             let mut bytes = bytes.clone();

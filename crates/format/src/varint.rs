@@ -77,6 +77,17 @@ impl<'a> Cursor<'a> {
     /// When the bytes end first or the value needs more than 64 bits.
     #[inline]
     pub fn u64(&mut self) -> Result<u64, FormatError> {
+        match self.rest {
+            [byte, rest @ ..] if *byte < 0x80 => {
+                self.rest = rest;
+                Ok(u64::from(*byte))
+            }
+            _ => self.long_u64(),
+        }
+    }
+
+    /// Reads an integer that may have more than one byte.
+    fn long_u64(&mut self) -> Result<u64, FormatError> {
         let mut value = 0_u64;
         for (index, &byte) in self.rest.iter().take(10).enumerate() {
             let bits = u64::from(byte & 0x7f);
@@ -100,6 +111,15 @@ impl<'a> Cursor<'a> {
     pub fn i64(&mut self) -> Result<i64, FormatError> {
         let zigzag = self.u64()?;
         Ok((zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed())
+    }
+
+    /// Reads an integer of at most `limit`.
+    ///
+    /// # Errors
+    /// When the bytes end first or the value is larger.
+    pub fn u64_at_most(&mut self, limit: u64) -> Result<u64, FormatError> {
+        let value = self.u64()?;
+        if value <= limit { Ok(value) } else { Err(self.out_of_range(value, limit)) }
     }
 
     /// Reads an integer of at most `limit`.
@@ -135,6 +155,16 @@ impl<'a> Cursor<'a> {
         let (&byte, rest) = self.rest.split_first().ok_or_else(|| self.truncated(1))?;
         self.rest = rest;
         Ok(byte)
+    }
+
+    /// Reads four bytes as a little-endian number.
+    ///
+    /// # Errors
+    /// When there are fewer.
+    pub fn u32_le(&mut self) -> Result<u32, FormatError> {
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or_else(|| self.truncated(4))?;
+        self.rest = rest;
+        Ok(u32::from_le_bytes(*bytes))
     }
 
     /// Reads a length of at most `limit`, then as many bytes.

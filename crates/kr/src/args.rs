@@ -65,6 +65,12 @@ pub enum Command {
     Names,
     /// What became of every call: stored, dropped, lost or damaged.
     Health,
+    /// Read every byte, recompute everything, tell what is wrong; exit code 1 if anything is.
+    Verify,
+    /// Make lanes that no process owns as small as they can be; no call is lost.
+    ///
+    /// The only command that writes. Run it as the user of the service: new files are that user's.
+    Compact,
 }
 
 /// What every command takes.

@@ -1,5 +1,6 @@
 //! One file for each command; here it is decided which one runs.
 
+mod compact;
 mod fetch;
 mod health;
 mod names;
@@ -7,6 +8,7 @@ mod outliers;
 mod overview;
 mod slow;
 mod stats;
+mod verify;
 
 use crate::args::{Args, Command};
 use crate::context::Context;
@@ -40,5 +42,7 @@ fn run_command(command: Command, context: &mut Context) -> Result<(), Failure> {
         Command::Outliers => outliers::run(context),
         Command::Names => names::run(context),
         Command::Health => health::run(context),
+        Command::Verify => verify::run(context),
+        Command::Compact => compact::run(context),
     }
 }

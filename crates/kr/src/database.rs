@@ -2,19 +2,26 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use kronicler::{DIR_NAME, Reader, find_dir};
-use kronicler_store::{Snapshot, StoreError};
+use kronicler_query::Answer;
+use kronicler_store::{Disk, Snapshot, StoreError};
 
 use crate::escape;
 use crate::failure::Failure;
+
+/// Bytes of decoded pages: a program that ends soon may take more than a service.
+const POOL_SIZE_BYTES: usize = 64 << 20;
 
 /// A database as it was when it was opened.
 pub struct Database {
     /// Its directory.
     pub dir: PathBuf,
-    /// The rows.
+    /// The rows as they were when it was opened.
     pub snapshot: Snapshot,
+    /// Takes a new snapshot when files have been replaced since.
+    pub reader: Arc<Reader>,
     /// `kr`, and `--dir` if it was needed, for commands that are suggested.
     pub program: String,
 }
@@ -30,8 +37,19 @@ impl Database {
             }
             None => (choose_dir()?, "kr".to_owned()),
         };
-        let reader = Reader::open(&path).map_err(|error| explain(error, &path))?;
-        Ok(Self { snapshot: reader.snapshot()?, dir: path, program })
+        let reader = Reader::with_pool(Arc::new(Disk), &path, POOL_SIZE_BYTES);
+        let reader = Arc::new(reader.map_err(|error| explain(error, &path))?);
+        Ok(Self { snapshot: reader.snapshot()?, reader, dir: path, program })
+    }
+
+    /// Asks a question, on a new snapshot when files have been replaced since.
+    pub fn ask<T>(
+        &self,
+        question: impl FnMut(&Snapshot) -> Result<Answer<T>, StoreError>,
+    ) -> Result<Answer<T>, Failure> {
+        let mut first = Some(self.snapshot.clone());
+        let next = || first.take().map_or_else(|| Ok(self.reader.snapshot()?), Ok);
+        kronicler_query::ask(next, question)
     }
 }
 

@@ -27,6 +27,12 @@ pub enum Failure {
     /// There is a database, but not that row.
     #[error("{0}")]
     NoSuchRow(String),
+    /// What is wrong has been told as the answer.
+    #[error("something is wrong with the files; see the answer")]
+    Damage,
+    /// What went wrong has been told beside the answer.
+    #[error("not everything was done; see the notes")]
+    Unfinished,
     /// The database could not be read.
     #[error(transparent)]
     Engine(#[from] kronicler::Error),
@@ -42,13 +48,14 @@ impl Failure {
             Self::PipeClosed => 0,
             Self::Usage(_) => USAGE,
             Self::NoDatabase(_) | Self::NoSuchRow(_) => NOT_FOUND,
+            Self::Damage | Self::Unfinished => FAILED,
             Self::Output(_) | Self::Engine(_) | Self::CurrentDir(_) => FAILED,
         }
     }
 
     /// Whether there is nothing to tell.
     pub const fn is_quiet(&self) -> bool {
-        matches!(self, Self::PipeClosed)
+        matches!(self, Self::PipeClosed | Self::Damage | Self::Unfinished)
     }
 }
 

@@ -1,6 +1,7 @@
 //! `kr`: asks a Kronicler database what the functions of a service do with their time.
 //!
-//! Reads only: it takes no lock and writes nothing, so it can be used beside a running service.
+//! All commands but `compact` read only: they take no lock and write nothing, so they can be used
+//! beside a running service; `compact` leaves alone what a running service owns.
 
 mod failure;
 mod escape;

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use kronicler_format::{Flags, Kind, Outcome, Record};
-use kronicler_query::{Filter, FunctionStats, StoredRow};
+use kronicler_query::{Answer, Filter, FunctionStats, StoredRow};
 use kronicler_queue::Producer;
 use kronicler_stats::Moments;
 use kronicler_store::{
@@ -169,6 +169,17 @@ impl Database {
         self.engine.snapshot()
     }
 
+    /// Asks a question of the query crate, on a new snapshot when files were replaced meanwhile.
+    ///
+    /// # Errors
+    /// As [`Database::snapshot`].
+    pub fn ask<T>(
+        &self,
+        question: impl FnMut(&Snapshot) -> Result<Answer<T>, StoreError>,
+    ) -> Result<Answer<T>, Error> {
+        kronicler_query::ask(|| self.snapshot(), question)
+    }
+
     /// Mean duration of all calls with this name in nanoseconds, from running totals.
     ///
     /// # Errors
@@ -190,7 +201,7 @@ impl Database {
     /// # Errors
     /// As [`Database::snapshot`].
     pub fn stats(&self, filter: &Filter) -> Result<Vec<FunctionStats>, Error> {
-        Ok(kronicler_query::stats(&self.snapshot()?, filter)?.value)
+        Ok(self.ask(|snapshot| kronicler_query::stats(snapshot, filter))?.value)
     }
 
     /// The row with this id, or `None` when there is none.
@@ -198,7 +209,7 @@ impl Database {
     /// # Errors
     /// As [`Database::snapshot`].
     pub fn fetch(&self, id: RowId) -> Result<Option<StoredRow>, Error> {
-        Ok(kronicler_query::fetch(&self.snapshot()?, id)?)
+        Ok(self.ask(|snapshot| kronicler_query::fetch(snapshot, id))?.value.found())
     }
 
     /// What the database says about itself. Lanes of others that cannot be read are not in it.
@@ -257,7 +268,7 @@ impl Database {
             }
         }
         for lane in list_lanes(&*storage, self.dir())? {
-            clear_ownerless(&*storage, self.dir(), lane, crate::host::now_ns())?;
+            clear_ownerless(&storage, self.dir(), lane, crate::host::now_ns())?;
         }
         Ok(())
     }
@@ -389,10 +400,29 @@ impl Engine {
         matches!(*lock(&self.lane), Lane::Open(_))
     }
 
+    /// Takes in what was captured before: everybody reads their own calls. While there is no room
+    /// for them in memory this waits, as long as the disk answers.
+    fn take_in(&self) {
+        let marks = lock(&self.rings).marks();
+        let is_open = self.await_open();
+        let deadline = Instant::now() + lock(&self.options).exit_budget;
+        while self.drain_now().left > 0 && is_open && !lock(&self.rings).has_passed(&marks) {
+            let (logged, has_failed) = {
+                let orders = self.control.lock();
+                (orders.logged, orders.failure.is_some())
+            };
+            let now = Instant::now();
+            if has_failed || now >= deadline {
+                return;
+            }
+            let until = deadline.min(now + Duration::from_millis(5));
+            self.control.await_progress(until, |orders| orders.logged > logged);
+        }
+    }
+
     /// All lanes as they are now, the own one with what waits in memory.
     fn snapshot(&self) -> Result<Snapshot, Error> {
-        self.await_open();
-        self.drain_now();
+        self.take_in();
         let own = self.own_view();
         // Chosen first: a lane that is opened meanwhile is read from its log, once.
         let mut snapshot = self.other_lanes(own.as_ref().map(LaneView::lane))?;
@@ -405,26 +435,20 @@ impl Engine {
 
     /// Moments of all calls with this name, without a walk over the rows that wait.
     fn moments(&self, name: &str) -> Result<Moments, Error> {
-        self.await_open();
-        self.drain_now();
-        let (own, mut moments) = self.own_moments(name).unzip();
-        let others = self.other_lanes(own)?;
-        let moments = moments.get_or_insert_default();
-        moments.merge(&kronicler_query::moments(&others, name));
-        Ok(std::mem::take(moments))
+        self.take_in();
+        let own = self.own_moments(name);
+        let others = self.other_lanes(own.as_ref().map(|own| own.view.lane()))?;
+        let mut moments = kronicler_query::moments(&others, name)?.value;
+        if let Some(own) = own {
+            moments.merge(&own.unsealed);
+            let sealed = own.view.sealed_moments()?;
+            own.series.iter().filter_map(|&id| sealed.get(id)).for_each(|m| moments.merge(m));
+        }
+        Ok(moments)
     }
 
     /// The lane that this process writes now.
     fn own_lane(&self) -> Option<u16> {
         lock(&self.lane).number()
-    }
-
-    /// The lanes that other processes write, or nobody: all but the own one.
-    fn other_lanes(&self, own: Option<u16>) -> Result<Snapshot, Error> {
-        let storage = Arc::clone(&lock(&self.options).storage);
-        let mut directory = lock(&self.directory);
-        let directory =
-            directory.get_or_insert_with(|| Directory::new(storage, self.dir().clone()));
-        Ok(directory.snapshot(own)?)
     }
 }

@@ -11,12 +11,16 @@ use std::time::{Duration, Instant};
 use kronicler_format::{Counters, Row};
 use kronicler_store::{Batch, LaneState, LaneWriter, StorageFile, StoreError};
 
+use crate::control::Orders;
 use crate::engine::{Engine, Lane, OpenLane, lock};
 use crate::options::Durability;
 use crate::tally::Tally;
+use crate::upkeep::Upkeep;
 
 /// How long to wait before a disk that refused is tried again.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
+/// What a full batch can make necessary: a seal, a join, a new head, and that rows expire.
+const STEPS_PER_BATCH: u32 = 4;
 /// Rows are synced so long after they were written at most, with `Durability::Interval`.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -59,7 +63,7 @@ fn write(engine: &Engine) -> Result<(), StoreError> {
         Err(error) if error.is_disk_full() => reopen(engine)?,
         opened => opened?,
     };
-    *lock(&engine.lane) = Lane::Open(open_lane(&writer, state));
+    *lock(&engine.lane) = Lane::Open(OpenLane::new(&writer, state));
     engine.control.report(|_| {});
     engine.bell.ring();
     let mut end = Writing::new(engine, writer).run()?;
@@ -110,7 +114,7 @@ fn begin_anew(engine: &Engine, writer: &LaneWriter, state: LaneState) {
     engine.tally.begin_anew();
     *lock(&engine.logged) = Counters::default();
     memtable.clear();
-    *lane = Lane::Open(open_lane(writer, state));
+    *lane = Lane::Open(OpenLane::new(writer, state));
     let appended = memtable.appended();
     drop((rings, memtable, lane));
     engine.control.report(|orders| {
@@ -118,14 +122,6 @@ fn begin_anew(engine: &Engine, writer: &LaneWriter, state: LaneState) {
         orders.synced = appended;
         orders.failure = None;
     });
-}
-
-fn open_lane(writer: &LaneWriter, state: LaneState) -> Box<OpenLane> {
-    let counters = state.counters;
-    let seen_before =
-        state.stored() + counters.skipped_every + counters.dropped() + counters.lost_clock;
-    let path = writer.path().to_owned();
-    Box::new(OpenLane { path, seen_before, counters_before: counters, state })
 }
 
 fn open_head(engine: &Engine, writer: &LaneWriter) -> Option<Arc<dyn StorageFile>> {
@@ -148,19 +144,24 @@ struct Writing<'a> {
     head: Option<Arc<dyn StorageFile>>,
     durability: Durability,
     dirty_since: Option<Instant>,
+    upkeep: Upkeep,
 }
 
 impl<'a> Writing<'a> {
     fn new(engine: &'a Engine, writer: LaneWriter) -> Self {
-        let durability = lock(&engine.options).durability;
+        let (durability, upkeep) = {
+            let options = lock(&engine.options);
+            (options.durability, Upkeep::new(&options))
+        };
         let head = open_head(engine, &writer);
         // Opening wrote the frame of this run.
-        Self { engine, writer, head, durability, dirty_since: Some(Instant::now()) }
+        let dirty_since = Some(Instant::now());
+        Self { engine, writer, head, durability, dirty_since, upkeep }
     }
 
     fn run(mut self) -> Result<End, StoreError> {
         loop {
-            self.engine.control.await_order(self.sync_deadline());
+            self.engine.control.await_order(Some(self.deadline()));
             let (is_closing, is_clearing, sync_target) = {
                 let mut orders = self.engine.control.lock();
                 orders.has_work = false;
@@ -173,28 +174,69 @@ impl<'a> Writing<'a> {
             if is_clearing {
                 self.clear();
             }
-            if let Err(error) = self.write_all() {
-                if is_closing {
-                    return Err(error);
-                }
-                pause_after(self.engine, &error);
-                continue;
-            }
             if is_closing {
-                self.close();
-                return Ok(End::Closed);
+                let mut written = self.write_batch();
+                while matches!(written, Ok(true)) {
+                    written = self.write_batch();
+                }
+                return self.end(written.map(|_| ()));
             }
+            let written = self.write_batch();
+            // What is in the log becomes durable, and old rows make room, on a full disk, too.
             if self.is_sync_due(sync_target) {
-                self.sync()?;
+                self.sync();
+            }
+            let has_stepped = self.keep_up();
+            if let Err(error) = written {
+                pause_after(self.engine, &error);
+            } else if !has_stepped && self.writer.has_failed() {
+                // Nothing is durable until there is a new head.
+                self.engine.control.pause(RETRY_PAUSE);
             }
         }
     }
 
+    /// Takes a step of the upkeep, if one is due; says whether one was. Where more rows wait it
+    /// takes all that a batch can make necessary: if rows went first nothing was ever sealed, and
+    /// nothing joined or let go if each batch had one step.
+    fn keep_up(&mut self) -> bool {
+        for step in 0..STEPS_PER_BATCH {
+            if !self.upkeep.step(self.engine, &mut self.writer) {
+                return step > 0;
+            }
+            self.note_step();
+            if !self.has_rows() {
+                break;
+            }
+        }
+        true
+    }
+
+    /// When the thread has something to do of its own accord.
+    fn deadline(&self) -> Instant {
+        let upkeep = self.upkeep.deadline(&self.writer);
+        self.sync_deadline().map_or(upkeep, |sync| sync.min(upkeep))
+    }
+
+    /// Follows the writer, perhaps to a new head, and looks for the next step.
+    fn note_step(&mut self) {
+        self.head = open_head(self.engine, &self.writer);
+        let is_clean = !self.writer.is_dirty();
+        if is_clean {
+            self.dirty_since = None;
+        }
+        self.engine.control.report(|orders| {
+            orders.has_work = true;
+            if is_clean {
+                orders.synced = orders.synced.max(orders.logged);
+            }
+        });
+    }
+
     /// Whether rows would go into a file that nobody finds any more.
     fn is_removed(&self) -> bool {
-        let has_rows = lock(&self.engine.memtable).len() > 0;
         let stat = || self.head.as_ref().and_then(|head| head.stat().ok());
-        has_rows && stat().is_some_and(|stat| stat.removed)
+        self.has_rows() && stat().is_some_and(|stat| stat.removed)
     }
 
     fn sync_deadline(&self) -> Option<Instant> {
@@ -203,24 +245,33 @@ impl<'a> Writing<'a> {
     }
 
     fn is_sync_due(&self, sync_target: u64) -> bool {
-        let synced = self.engine.control.lock().synced;
-        let is_ordered = sync_target > synced;
-        let is_dirty = self.writer.is_dirty();
+        // Once for all: the rows that come before the mark may take several batches.
+        let is_met = |orders: &Orders| orders.synced < sync_target && sync_target <= orders.logged;
+        let (is_ordered, is_dirty) = (is_met(&self.engine.control.lock()), self.writer.is_dirty());
         let is_overdue = self.sync_deadline().is_some_and(|deadline| Instant::now() >= deadline);
         is_ordered || is_overdue || is_dirty && self.durability == Durability::Sync
     }
 
-    /// Writes all rows and changed counters that wait.
-    fn write_all(&mut self) -> Result<(), StoreError> {
-        loop {
-            let rows = lock(&self.engine.memtable).take_batch();
-            let counters = self.changed_counters();
-            if rows.is_empty() && counters.is_none() {
-                return Ok(());
-            }
-            self.write(&rows, counters)?;
-            self.note_logged();
+    /// Writes the oldest rows and counters that wait; says whether there were any.
+    fn write_batch(&mut self) -> Result<bool, StoreError> {
+        let rows = lock(&self.engine.memtable).take_batch();
+        let counters = self.changed_counters();
+        if rows.is_empty() && counters.is_none() {
+            return Ok(false);
         }
+        if !rows.is_empty() {
+            self.upkeep.keep_space(self.engine, &mut self.writer, rows.len())?;
+        }
+        self.write(&rows, counters)?;
+        self.note_logged();
+        if self.has_rows() {
+            self.engine.control.lock().has_work = true;
+        }
+        Ok(true)
+    }
+
+    fn has_rows(&self) -> bool {
+        lock(&self.engine.memtable).len() > 0
     }
 
     fn write(&mut self, rows: &[Row], counters: Option<Counters>) -> Result<(), StoreError> {
@@ -229,7 +280,8 @@ impl<'a> Writing<'a> {
             let Lane::Open(open) = &*lane else { return Ok(()) };
             (Arc::clone(&open.state.names), open.state.next_seq)
         };
-        let batch = Batch { names: &names, rows, first_seq, counters };
+        let now_ns = crate::host::now_ns();
+        let batch = Batch { names: &names, rows, first_seq, counters, now_ns };
         let result = self.writer.append(&batch);
         // The drain copies the dictionary when it adds a name while somebody else holds it.
         drop(names);
@@ -284,14 +336,22 @@ impl<'a> Writing<'a> {
         }
     }
 
-    fn sync(&mut self) -> Result<(), StoreError> {
+    /// Syncs the head log. When that fails the next step of the upkeep makes a new one, which is
+    /// synced as a whole: this one is never synced again.
+    fn sync(&mut self) {
+        if self.writer.has_failed() {
+            return;
+        }
         let logged = self.engine.control.lock().logged;
-        self.writer.sync()?;
-        self.dirty_since = None;
-        self.engine.control.report(|orders| {
-            orders.synced = orders.synced.max(logged);
+        let result = self.writer.sync();
+        self.engine.control.report(|orders| match &result {
+            Ok(()) => orders.synced = orders.synced.max(logged),
+            Err(error) => orders.failure = Some(error.to_string()),
         });
-        Ok(())
+        match result {
+            Ok(()) => self.dirty_since = None,
+            Err(error) => log::warn!(target: "kronicler", "a new log is made: {error}"),
+        }
     }
 
     /// Begins a new head, then lets everyone see it at once.
@@ -311,8 +371,18 @@ impl<'a> Writing<'a> {
         });
     }
 
-    fn close(self) {
+    /// Ends, and makes durable what is in the log, also when more could not be written.
+    fn end(mut self, written: Result<(), StoreError>) -> Result<End, StoreError> {
+        match &written {
+            Ok(()) => self.close(),
+            Err(_) => self.sync(),
+        }
+        written.map(|()| End::Closed)
+    }
+
+    fn close(mut self) {
         let engine = self.engine;
+        self.upkeep.finish(engine, &mut self.writer);
         let state = {
             let mut lane = lock(&engine.lane);
             match std::mem::replace(&mut *lane, Lane::Closed) {

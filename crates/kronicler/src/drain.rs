@@ -11,8 +11,10 @@ use crate::memtable::Appender;
 use crate::rings::{Rings, Slot};
 use crate::tally::Tally;
 
-/// Records taken in one step from one ring: bounds how long the consumer role is held.
-const STEP_RECORD_COUNT_MAX: usize = 65_536;
+/// Records taken in one step: bounds how long the consumer role is held, to 3 ms or so.
+const STEP_RECORD_COUNT_MAX: usize = 131_072;
+/// Steps that empty all rings, which hold 16 MiB at most.
+const STEP_COUNT_MAX: usize = 4;
 
 const UNKNOWN_SERIES: u32 = u32::MAX;
 
@@ -30,8 +32,20 @@ pub(crate) struct Step {
 }
 
 impl Engine {
-    /// Runs a step of the drain on the calling thread and tells the disk thread.
+    /// Drains on the calling thread all that was in the rings, as far as there is room.
     pub fn drain_now(&self) -> Step {
+        let mut last = self.drain_step();
+        for _ in 1..STEP_COUNT_MAX {
+            if last.left == 0 || last.taken == 0 {
+                break;
+            }
+            last = self.drain_step();
+        }
+        last
+    }
+
+    /// Runs a step of the drain on the calling thread and tells the disk thread.
+    pub fn drain_step(&self) -> Step {
         let step = step(&mut lock(&self.rings), self);
         if step.has_work {
             self.control.order(|orders| orders.has_work = true);
@@ -72,14 +86,14 @@ fn take(rings: &mut Rings, engine: &Engine) -> usize {
     let conversion = timeline.observe(Triple::read(source));
     let triples = timeline.last_triples();
     let mut memtable = lock(&engine.memtable);
-    let mut room = memtable.room();
+    let mut room = memtable.room().min(STEP_RECORD_COUNT_MAX);
     let mut taken = 0;
     let mut translate = Translate { conversion, series_of_tag: &mut rings.series_of_tag, engine };
     let mut rows = memtable.appender();
     for Slot { ring, .. } in &mut rings.slots {
         ring.set_triples(triples);
         let thread = ring.thread();
-        let count = ring.drain(room.min(STEP_RECORD_COUNT_MAX), |records| {
+        let count = ring.drain(room, |records| {
             translate.rows(records, thread, &mut rows);
         });
         room -= count;

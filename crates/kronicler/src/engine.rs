@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use kronicler_format::{Counters, Run};
 use kronicler_queue::{Bell, Producer, ring};
 use kronicler_stats::Moments;
-use kronicler_store::{Directory, LaneState, LaneView};
+use kronicler_store::{Catalog, Directory, LaneState, LaneView, LaneWriter, Snapshot, StoreError};
 
 use crate::control::Control;
 use crate::memtable::{MEMTABLE_ROW_COUNT_MAX, Memtable};
@@ -66,6 +66,26 @@ pub(crate) struct OpenLane {
     pub counters_before: Counters,
 }
 
+impl OpenLane {
+    pub fn new(writer: &LaneWriter, state: LaneState) -> Box<Self> {
+        let counters = state.counters;
+        let seen_before =
+            state.stored() + counters.skipped_every + counters.dropped() + counters.lost_clock;
+        let path = writer.path().to_owned();
+        Box::new(Self { path, seen_before, counters_before: counters, state })
+    }
+}
+
+/// Moments of the calls with one name in the own lane.
+pub(crate) struct OwnMoments {
+    /// The series of the name.
+    pub series: Vec<u32>,
+    /// Moments of its rows that are not sealed.
+    pub unsealed: Moments,
+    /// The lane, for those that are.
+    pub view: LaneView,
+}
+
 /// What the threads of a database share.
 #[derive(Debug)]
 pub(crate) struct Engine {
@@ -77,6 +97,8 @@ pub(crate) struct Engine {
     pub rings: Mutex<Rings>,
     pub memtable: Mutex<Memtable>,
     pub lane: Mutex<Lane>,
+    /// What the views of all snapshots share, made with the first.
+    pub catalog: OnceLock<Arc<Catalog>>,
     pub directory: Mutex<Option<Directory>>,
     pub control: Control,
     pub tally: Tally,
@@ -115,6 +137,7 @@ impl Engine {
             rings: Mutex::new(Rings::new()),
             memtable: Mutex::default(),
             lane: Mutex::default(),
+            catalog: OnceLock::new(),
             directory: Mutex::default(),
             control: Control::default(),
             tally: Tally::default(),
@@ -197,23 +220,47 @@ impl Engine {
         });
     }
 
-    /// The own lane, and the moments of all its calls with this name.
-    pub fn own_moments(&self, name: &str) -> Option<(u16, Moments)> {
+    /// What is known of the calls with this name in the own lane, without reading a file.
+    pub fn own_moments(&self, name: &str) -> Option<OwnMoments> {
+        let catalog = Arc::clone(self.catalog());
         let memtable = lock(&self.memtable);
         let lane = lock(&self.lane);
         let Lane::Open(open) = &*lane else { return None };
-        let mut moments = open.state.moments(name);
-        moments.merge(&memtable.moments(open.state.names.series_of(name)));
-        Some((open.state.head.lane, moments))
+        let series = open.state.names.series_of(name).to_vec();
+        let mut unsealed = memtable.moments(&series);
+        for window in &open.state.windows {
+            let totals = series.iter().filter_map(|&id| window.totals.get(id));
+            totals.for_each(|summary| unsealed.merge(&summary.moments));
+        }
+        let state = open.state.sealed_part();
+        let view = LaneView::new(catalog, open.path.clone(), state, Arc::default());
+        Some(OwnMoments { series, unsealed, view })
+    }
+
+    /// What the views of all snapshots share.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        self.catalog.get_or_init(|| {
+            let options = lock(&self.options);
+            Catalog::new(Arc::clone(&options.storage), options.pool_size_bytes)
+        })
+    }
+
+    /// The lanes that other processes write, or nobody: all but the own one.
+    pub fn other_lanes(&self, own: Option<u16>) -> Result<Snapshot, StoreError> {
+        let catalog = Arc::clone(self.catalog());
+        let mut directory = lock(&self.directory);
+        let directory =
+            directory.get_or_insert_with(|| Directory::with_catalog(catalog, self.dir().clone()));
+        directory.snapshot(own)
     }
 
     /// The own lane as queries see it: what is in the log, then what waits in memory.
     pub fn own_view(&self) -> Option<LaneView> {
+        let catalog = Arc::clone(self.catalog());
         let memtable = lock(&self.memtable);
         let lane = lock(&self.lane);
         let Lane::Open(open) = &*lane else { return None };
-        let storage = Arc::clone(&lock(&self.options).storage);
-        Some(LaneView::new(storage, open.path.clone(), open.state.clone(), memtable.rows()))
+        Some(LaneView::new(catalog, open.path.clone(), open.state.clone(), memtable.rows()))
     }
 }
 

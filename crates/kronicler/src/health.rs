@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 
 use kronicler_format::Counters;
-use kronicler_store::Snapshot;
+use kronicler_store::{LaneState, PoolUsage, Snapshot};
 
 use crate::engine::{Engine, Lane, OpenLane, lock};
 use crate::rings::RingTotals;
 
 /// What a database says about itself.
 ///
-/// `seen = stored + pending + skipped + dropped + lost` and `stored = live + quarantined` hold
-/// exactly; calls that died with a process which did not end in order are not among them, they
+/// `seen = stored + pending + skipped + dropped + lost` and `stored = live + expired + quarantined`
+/// hold exactly; calls that died with a process which did not end in order are not among them, they
 /// are `lost_at_most`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Health {
@@ -33,6 +33,8 @@ pub struct Health {
     pub stored: u64,
     /// Rows that can be read.
     pub live: u64,
+    /// Rows that were let go because they were old or too many; their statistics stay.
+    pub expired: u64,
     /// Rows that were stored and found damaged.
     pub quarantined: u64,
     /// Calls in rings and memtable, on their way.
@@ -45,6 +47,14 @@ pub struct Health {
     pub name_count: usize,
     /// Bytes of the head logs.
     pub log_size_bytes: u64,
+    /// Segments that hold the sealed rows.
+    pub segment_count: usize,
+    /// Bytes of the segments.
+    pub segment_size_bytes: u64,
+    /// Bytes of the statistics of expired rows.
+    pub history_size_bytes: u64,
+    /// The bufferpool of this process.
+    pub pool: PoolUsage,
     /// Head logs that cannot be read at all.
     pub unreadable_heads: u32,
 }
@@ -62,15 +72,10 @@ impl Health {
             ..Self::default()
         };
         for view in &snapshot.lanes {
-            let state = &view.state;
-            health.stored += state.stored();
-            health.quarantined += state.damage.rows;
+            health.add_state(&view.state);
             health.pending += view.pending.len() as u64;
-            health.counters.merge(&state.counters);
-            health.name_count += state.names.names().len();
-            health.log_size_bytes += state.offset;
+            health.counters.merge(&view.state.counters);
         }
-        health.live = health.stored - health.quarantined;
         health.seen = health.accounted();
         health
     }
@@ -97,6 +102,7 @@ impl Engine {
         if lane.number() != own {
             return None;
         }
+        health.pool = self.catalog().pool_usage();
         let totals = rings.totals();
         let run = self.tally.counters(totals.dropped);
         health.clock = lock(&self.options).clock.name();
@@ -138,15 +144,24 @@ impl Health {
     }
 
     fn add_lane(&mut self, open: &OpenLane) {
-        let state = &open.state;
-        self.lane = Some(state.head.lane);
+        self.lane = Some(open.state.head.lane);
         self.lane_count += 1;
-        self.stored += state.stored();
-        self.quarantined += state.damage.rows;
-        self.live += state.stored() - state.damage.rows;
+        self.add_state(&open.state);
         self.seen += open.seen_before;
         self.counters.merge(&open.counters_before);
+    }
+
+    fn add_state(&mut self, state: &LaneState) {
+        self.stored += state.stored();
+        self.live += state.live();
+        self.expired += state.floor_seq;
+        self.quarantined += state.quarantined();
         self.name_count += state.names.names().len();
         self.log_size_bytes += state.offset;
+        self.segment_count += state.segments.len();
+        let segments = state.segments.iter().map(|segment| segment.size_bytes);
+        self.segment_size_bytes += segments.sum::<u64>();
+        let histories = state.histories.iter().map(|history| history.size_bytes);
+        self.history_size_bytes += histories.sum::<u64>();
     }
 }

@@ -16,6 +16,7 @@ mod control;
 mod rings;
 mod engine;
 mod drain;
+mod upkeep;
 mod disk_thread;
 mod threads;
 mod thread_rings;
@@ -34,7 +35,9 @@ pub use kronicler_format as format;
 pub use kronicler_query as query;
 pub use kronicler_queue::{ClockSource, Producer};
 pub use kronicler_stats::Moments;
-pub use kronicler_store::{Directory, Disk, Memory, RowId, Snapshot, Storage};
+pub use kronicler_store::{
+    Directory, Disk, Memory, PoolUsage, RowId, Snapshot, Storage, StoreError,
+};
 pub use options::{DIR_NAME, Durability, Options};
 pub use reader::{Reader, find_dir};
 pub use registry::close_all;

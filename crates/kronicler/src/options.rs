@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use kronicler_queue::ClockSource;
-use kronicler_store::{Disk, Storage};
+use kronicler_store::{Disk, POOL_SIZE_BYTES, Storage};
 
 use crate::Error;
 
@@ -59,6 +59,13 @@ pub struct Options {
     pub dir: Option<PathBuf>,
     /// When rows are made to survive a power cut.
     pub durability: Durability,
+    /// Bytes that the rows of all lanes of the directory may take; the oldest go when there are
+    /// more. Statistics of rows that are gone take 64 MiB a lane more.
+    pub max_bytes: u64,
+    /// How long rows are kept, counted from when they were written.
+    pub max_age: Duration,
+    /// Bytes of decoded pages that are kept in memory for questions.
+    pub pool_size_bytes: usize,
     /// Name of the service, stored once per run.
     pub service: String,
     /// Version of the service, stored once per run.
@@ -91,6 +98,9 @@ impl Options {
         Self {
             dir: None,
             durability: Durability::default(),
+            max_bytes: 1 << 30,
+            max_age: Duration::from_secs(14 * 24 * 3_600),
+            pool_size_bytes: POOL_SIZE_BYTES,
             service: String::new(),
             version: String::new(),
             instance: String::new(),
@@ -128,6 +138,8 @@ impl Options {
         let texts = |options: &Self| {
             [
                 ("durability", options.durability.name().to_owned()),
+                ("maxBytes", options.max_bytes.to_string()),
+                ("maxAge", format!("{} ms", options.max_age.as_millis())),
                 ("service", options.service.clone()),
                 ("version", options.version.clone()),
                 ("instance", options.instance.clone()),

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kronicler_store::{Directory, Disk, Snapshot, Storage, StoreError};
+use kronicler_query::{Answer, ask};
+use kronicler_store::{
+    Catalog, Directory, Disk, POOL_SIZE_BYTES, PoolUsage, Snapshot, Storage, StoreError,
+};
 
 use crate::Error;
 use crate::options::DIR_NAME;
@@ -35,7 +38,20 @@ impl Reader {
     /// # Errors
     /// When there is none.
     pub fn open_in(storage: Arc<dyn Storage>, dir: &Path) -> Result<Self, Error> {
-        let mut directory = Directory::new(Arc::clone(&storage), dir.to_owned());
+        Self::with_pool(storage, dir, POOL_SIZE_BYTES)
+    }
+
+    /// As [`Reader::open_in`], with so many bytes of decoded pages kept in memory at most.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn with_pool(
+        storage: Arc<dyn Storage>,
+        dir: &Path,
+        pool_size_bytes: usize,
+    ) -> Result<Self, Error> {
+        let catalog = Catalog::new(Arc::clone(&storage), pool_size_bytes);
+        let mut directory = Directory::with_catalog(catalog, dir.to_owned());
         directory.snapshot(None)?;
         if !Directory::exists(&*storage, dir) {
             return Err(StoreError::NotFound { path: dir.to_owned() }.into());
@@ -56,6 +72,24 @@ impl Reader {
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
         let mut directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(directory.snapshot(None)?)
+    }
+
+    /// Asks a question of the query crate, on a new snapshot when files were replaced meanwhile.
+    ///
+    /// # Errors
+    /// When the directory or a file cannot be read.
+    pub fn ask<T>(
+        &self,
+        question: impl FnMut(&Snapshot) -> Result<Answer<T>, StoreError>,
+    ) -> Result<Answer<T>, Error> {
+        ask(|| self.snapshot(), question)
+    }
+
+    /// What the bufferpool holds, and what it was good for.
+    #[must_use]
+    pub fn pool_usage(&self) -> PoolUsage {
+        let directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
+        directory.catalog().pool_usage()
     }
 }
 

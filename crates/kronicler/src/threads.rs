@@ -57,7 +57,7 @@ fn spawn(engine: &Arc<Engine>, name: &'static str, root: fn(&Arc<Engine>)) {
 fn drain(engine: &Arc<Engine>) {
     let mut last_record = Instant::now();
     while !matches!(*lock(&engine.lane), Lane::Closed) {
-        let step = engine.drain_now();
+        let step = engine.drain_step();
         let now = Instant::now();
         if step.taken > 0 || step.left > 0 {
             last_record = now;
@@ -73,6 +73,9 @@ fn drain(engine: &Arc<Engine>) {
 
 /// The time in which a quarter of the fullest ring fills, at the rate seen.
 fn pause_after(step: Step) -> Duration {
+    if step.left > 0 && step.taken > 0 {
+        return SLEEP_MIN;
+    }
     if step.left > 0 {
         // The memtable is full or the lane is not open yet: the disk thread rings when it is.
         return SLEEP_MAX;

@@ -17,6 +17,10 @@ pub struct NativeOptions {
     pub dir: Option<String>,
     /// `sync`, `interval` or `os`.
     pub durability: Option<String>,
+    /// Bytes that the rows may take.
+    pub max_bytes: Option<f64>,
+    /// How long rows are kept, in milliseconds.
+    pub max_age_ms: Option<f64>,
     /// Name of the service.
     pub service: Option<String>,
     /// Its version.
@@ -37,18 +41,32 @@ impl NativeOptions {
         if let Some(word) = self.durability {
             options.durability = word.parse::<kronicler::Durability>().map_err(to_js)?;
         }
+        if let Some(bytes) = self.max_bytes {
+            options.max_bytes = whole_bytes(bytes);
+        }
+        if let Some(ms) = self.max_age_ms {
+            options.max_age = milliseconds("maxAge", ms)?;
+        }
         if let Some(ms) = self.exit_budget_ms {
-            let budget = Duration::try_from_secs_f64(ms / 1_000.0);
-            options.exit_budget = budget.map_err(|_| {
-                to_js(Error::InvalidOption {
-                    option: "exitBudgetMs",
-                    value: ms.to_string(),
-                    remedy: "use a number of milliseconds from 0 on",
-                })
-            })?;
+            options.exit_budget = milliseconds("exitBudgetMs", ms)?;
         }
         Ok(options)
     }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the facade has checked the number; the cast saturates"
+)]
+const fn whole_bytes(bytes: f64) -> u64 {
+    bytes as u64
+}
+
+fn milliseconds(option: &'static str, ms: f64) -> Result<Duration> {
+    let remedy = "use a number of milliseconds from 0 on";
+    let invalid = |_| to_js(Error::InvalidOption { option, value: ms.to_string(), remedy });
+    Duration::try_from_secs_f64(ms / 1_000.0).map_err(invalid)
 }
 
 /// Which rows a question is about; absent means any.

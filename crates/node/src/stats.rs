@@ -40,8 +40,12 @@ pub struct NativeStats {
     pub p999: f64,
     /// How far a percentile may lie from the exact one, relative to it.
     pub relative_error: f64,
-    /// Id of the slowest call.
-    pub slowest_id: f64,
+    /// Id of the slowest call, unless that has expired and is not remembered.
+    pub slowest_id: Option<f64>,
+    /// Calls among them whose rows have expired.
+    pub expired: f64,
+    /// By what the times of expired calls are known: `hour` or `day`.
+    pub resolution: Option<String>,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "JavaScript has doubles")]
@@ -67,7 +71,9 @@ impl NativeStats {
             p99: quantile(0.99),
             p999: quantile(0.999),
             relative_error: query::RELATIVE_ERROR,
-            slowest_id: stats.slowest.map_or(0, kronicler::RowId::number) as f64,
+            slowest_id: stats.slowest.map(|id| id.number() as f64),
+            expired: stats.expired as f64,
+            resolution: stats.resolution.map(|resolution| resolution.name().to_owned()),
         }
     }
 }

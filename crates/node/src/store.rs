@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kronicler::format::fit_name;
-use kronicler::query::{self, Filter};
-use kronicler::{Database, Health, Moments, Reader, RowId, Snapshot};
+use kronicler::query::{self, Answer, Filter};
+use kronicler::{Database, Health, Moments, Reader, RowId, Snapshot, StoreError};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
@@ -46,12 +46,24 @@ impl Source {
         snapshot.map_err(to_js)
     }
 
+    /// Asks a question, on a new snapshot when files were replaced meanwhile.
+    fn ask<T>(
+        &self,
+        question: impl FnMut(&Snapshot) -> std::result::Result<Answer<T>, StoreError>,
+    ) -> Result<Answer<T>> {
+        let answer = match self {
+            Self::Database(database) => database.ask(question),
+            Self::Reader(reader) => reader.ask(question),
+        };
+        answer.map_err(to_js)
+    }
+
     fn moments(&self, name: &str) -> Result<Moments> {
         // Long names are stored cut, and are asked for as they were given.
         let name = &*fit_name(name);
         match self {
             Self::Database(database) => database.moments(name).map_err(to_js),
-            Self::Reader(_) => Ok(query::moments(&self.snapshot()?, name)),
+            Self::Reader(_) => Ok(self.ask(|snapshot| query::moments(snapshot, name))?.value),
         }
     }
 
@@ -70,35 +82,39 @@ impl Source {
     fn health(&self) -> Result<NativeHealth> {
         let health = match self {
             Self::Database(database) => database.health(),
-            Self::Reader(reader) => Health::of_snapshot(reader.dir().to_owned(), &self.snapshot()?),
+            Self::Reader(reader) => Health {
+                pool: reader.pool_usage(),
+                ..Health::of_snapshot(reader.dir().to_owned(), &self.snapshot()?)
+            },
         };
         Ok(NativeHealth::new(health))
     }
 
     fn stats(&self, filter: &Filter) -> Result<Vec<NativeStats>> {
-        let stats = query::stats(&self.snapshot()?, filter).map_err(to_js)?;
+        let stats = self.ask(|snapshot| query::stats(snapshot, filter))?;
         Ok(stats.value.iter().map(NativeStats::new).collect())
     }
 
     #[expect(clippy::cast_precision_loss, reason = "JavaScript has doubles")]
     fn percentiles(&self, filter: &Filter, qs: &[f64], exact: bool) -> Result<Vec<f64>> {
-        let snapshot = self.snapshot()?;
-        let answer = if exact {
-            query::exact_percentiles(&snapshot, filter, qs)
-        } else {
-            query::percentiles(&snapshot, filter, qs)
-        };
-        let values = answer.map_err(to_js)?.value.unwrap_or_default();
+        let answer = self.ask(|snapshot| {
+            if exact {
+                query::exact_percentiles(snapshot, filter, qs)
+            } else {
+                query::percentiles(snapshot, filter, qs)
+            }
+        });
+        let values = answer?.value.unwrap_or_default();
         Ok(values.into_iter().map(|value| value as f64).collect())
     }
 
     fn slowest(&self, filter: &Filter, limit: u32) -> Result<NativeRows> {
-        let rows = query::slowest(&self.snapshot()?, filter, limit as usize).map_err(to_js)?;
+        let rows = self.ask(|snapshot| query::slowest(snapshot, filter, limit as usize))?;
         Ok(NativeRows::new(&rows))
     }
 
     fn newest(&self, filter: &Filter, limit: u32) -> Result<NativeRows> {
-        let rows = query::newest(&self.snapshot()?, filter, limit as usize).map_err(to_js)?;
+        let rows = self.ask(|snapshot| query::newest(snapshot, filter, limit as usize))?;
         Ok(NativeRows::new(&rows))
     }
 }
@@ -196,7 +212,7 @@ impl NativeStore {
     /// Names of all functions that have rows.
     #[napi(catch_unwind)]
     pub fn function_names(&self) -> Result<Vec<String>> {
-        let names = query::function_names(&self.source.snapshot()?);
+        let names = self.source.ask(query::function_names)?.value;
         Ok(names.iter().map(|name| name.name.to_string()).collect())
     }
 
@@ -210,8 +226,8 @@ impl NativeStore {
     #[napi(catch_unwind)]
     pub fn fetch(&self, id: f64) -> Result<NativeRows> {
         let id = row_id(id);
-        let rows = query::fetch_batch(&self.source.snapshot()?, id).map_err(to_js)?;
-        Ok(NativeRows::new(&rows))
+        let rows = self.source.ask(|snapshot| query::fetch_batch(snapshot, id))?;
+        Ok(NativeRows::new(&rows.map(|fetched| fetched.found().unwrap_or_default())))
     }
 
     /// Where every call that was seen has gone.
@@ -285,7 +301,9 @@ impl NativeStore {
     /// All rows that the filter wants, in batches.
     #[napi(catch_unwind)]
     pub fn rows(&self, filter: NativeFilter) -> Result<NativeRowStream> {
-        let stream = query::RowStream::new(self.source.snapshot()?, filter.parse()?);
+        let source = Arc::clone(&self.source);
+        let stream = query::RowStream::new(self.source.snapshot()?, filter.parse()?)
+            .with_source(move || source.snapshot().ok());
         Ok(NativeRowStream::new(stream))
     }
 

@@ -20,7 +20,7 @@ fn next(stream: &Mutex<RowStream>, count: u32) -> Result<Option<NativeRows>> {
     let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
     let batch = stream.next_batch(count as usize).map_err(to_js)?;
     let is_partial = stream.is_partial();
-    Ok(batch.map(|value| NativeRows::new(&Answer { value, is_partial })))
+    Ok(batch.map(|value| NativeRows::new(&Answer { value, is_partial, is_stale: false })))
 }
 
 #[napi]

@@ -1,7 +1,7 @@
 //! Which rows a question is about.
 
-use kronicler_format::{Outcome, Row};
-use kronicler_store::{Block, Dictionary};
+use kronicler_format::{ChunkEntry, Outcome, Row, SegmentEntry};
+use kronicler_store::{Block, Dictionary, Window};
 
 use crate::glob::matches;
 
@@ -51,17 +51,87 @@ impl Filter {
         series.collect()
     }
 
+    /// What the rows must lie between.
+    pub(crate) const fn limits(&self) -> Limits {
+        Limits {
+            since_ns: self.since_ns,
+            until_ns: self.until_ns,
+            min_duration_ns: self.min_duration_ns,
+        }
+    }
+}
+
+/// What rows must lie between, whatever their series.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub since_ns: Option<i64>,
+    pub until_ns: Option<i64>,
+    pub min_duration_ns: u64,
+}
+
+impl Limits {
     #[inline]
     pub(crate) fn wants_row(&self, row: &Row) -> bool {
-        row.duration_ns >= self.min_duration_ns
-            && self.since_ns.is_none_or(|since| row.end_ns >= since)
-            && self.until_ns.is_none_or(|until| row.end_ns < until)
+        row.duration_ns >= self.min_duration_ns && self.wants_end(row.end_ns)
     }
 
-    /// Whether a block can hold a wanted row.
-    pub(crate) fn wants_block(&self, block: &Block) -> bool {
-        block.max_duration_ns >= self.min_duration_ns
-            && self.since_ns.is_none_or(|since| block.max_end_ns >= since)
-            && self.until_ns.is_none_or(|until| block.min_end_ns < until)
+    #[inline]
+    pub(crate) fn wants_end(&self, end_ns: i64) -> bool {
+        self.since_ns.is_none_or(|since| end_ns >= since)
+            && self.until_ns.is_none_or(|until| end_ns < until)
+    }
+
+    /// Whether there can be a wanted row.
+    pub(crate) fn meets(&self, bounds: &Bounds) -> bool {
+        bounds.max_duration_ns >= self.min_duration_ns
+            && self.since_ns.is_none_or(|since| bounds.max_end_ns >= since)
+            && self.until_ns.is_none_or(|until| bounds.min_end_ns < until)
+    }
+
+    /// Whether all rows of wanted series are wanted, so that statistics need no rows.
+    pub(crate) fn holds(&self, bounds: &Bounds) -> bool {
+        self.min_duration_ns == 0
+            && self.since_ns.is_none_or(|since| bounds.min_end_ns >= since)
+            && self.until_ns.is_none_or(|until| bounds.max_end_ns < until)
+    }
+}
+
+/// What rows that lie together lie between.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub min_end_ns: i64,
+    pub max_end_ns: i64,
+    pub max_duration_ns: u64,
+}
+
+impl From<&Block> for Bounds {
+    fn from(block: &Block) -> Self {
+        let &Block { min_end_ns, max_end_ns, max_duration_ns, .. } = block;
+        Self { min_end_ns, max_end_ns, max_duration_ns }
+    }
+}
+
+impl From<&SegmentEntry> for Bounds {
+    fn from(entry: &SegmentEntry) -> Self {
+        let &SegmentEntry { min_end_ns, max_end_ns, max_duration_ns, .. } = entry;
+        Self { min_end_ns, max_end_ns, max_duration_ns }
+    }
+}
+
+impl From<&ChunkEntry> for Bounds {
+    fn from(entry: &ChunkEntry) -> Self {
+        let &ChunkEntry { min_end_ns, max_end_ns, max_duration_ns, .. } = entry;
+        Self { min_end_ns, max_end_ns, max_duration_ns }
+    }
+}
+
+impl From<&Window> for Bounds {
+    fn from(window: &Window) -> Self {
+        let blocks = || window.blocks.iter();
+        Self {
+            min_end_ns: blocks().map(|block| block.min_end_ns).min().unwrap_or(i64::MAX),
+            max_end_ns: blocks().map(|block| block.max_end_ns).max().unwrap_or(i64::MIN),
+            max_duration_ns: blocks().map(|block| block.max_duration_ns).max().unwrap_or(0),
+        }
     }
 }

@@ -3,27 +3,39 @@
 //! A [`Filter`] says which rows a question is about. [`stats()`], [`percentiles`] and
 //! [`outliers()`] answer by function, [`slowest`] and [`newest`] find rows, [`RowStream`] hands
 //! out all of them as columns, [`fetch`] a single one. Every [`Answer`] says whether it lacks
-//! something that was stored.
+//! something that was stored, and whether a new snapshot has it: [`ask`] takes one then.
 
 mod answer;
 mod glob;
 mod filter;
 mod name_table;
 mod batch;
+mod selection;
+mod chunk_scan;
 mod scan;
+mod function_stats;
+mod history;
 mod stats;
+mod functions;
+mod durations;
+mod rank;
+mod exact;
 mod top;
 mod stream;
+mod fetch;
 mod outliers;
 
-pub use answer::Answer;
-
+pub use answer::{Answer, ask};
 pub use batch::{RowBatch, StoredRow};
+pub use exact::{FunctionPercentiles, exact_percentiles, exact_percentiles_by_function};
+pub use fetch::{Fetched, fetch, fetch_batch};
 pub use filter::Filter;
+pub use function_stats::FunctionStats;
+pub use functions::{function_names, moments};
 pub use name_table::NameTable;
 pub use outliers::{Outlier, OutlierLimits, outliers};
-pub use stats::{FunctionStats, exact_percentiles, function_names, moments, percentiles, stats};
-pub use stream::{RowStream, fetch, fetch_batch};
+pub use stats::{percentiles, stats};
+pub use stream::RowStream;
 pub use top::{newest, slowest};
 
 /// How far a percentile that is not exact may lie from the exact one, relative to it.

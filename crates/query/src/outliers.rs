@@ -14,7 +14,8 @@ use kronicler_store::{Snapshot, StoreError};
 
 use crate::answer::Answer;
 use crate::filter::Filter;
-use crate::stats::{FunctionStats, stats};
+use crate::function_stats::FunctionStats;
+use crate::stats::stats;
 
 /// Spreads above the median at which a call is far slower than usual.
 const LIMIT_SPREADS: f64 = 4.0;

@@ -1,41 +1,209 @@
-//! Walks the rows of a snapshot that a filter wants, block by block.
+//! Walks the rows of a lane that a filter wants: segments, then blocks of the head log, then rows
+//! that are not yet in it, each passed over when it cannot hold a wanted row.
+//!
+//! A scan holds one descriptor at a time, and none once it is dropped.
 
 use std::ops::Range;
 
-use kronicler_format::Row;
-use kronicler_store::{Block, BlockReader, LaneView, Snapshot, StoreError};
+use kronicler_format::{ChunkEntry, Footer, Row, SegmentEntry};
+use kronicler_store::{
+    Block, BlockReader, ChunkReader, LaneView, Opened, SegmentReader, Snapshot, StoreError, Window,
+};
 
-use crate::filter::Filter;
+use crate::answer::Gaps;
+use crate::chunk_scan::{Scratch, visit_rows};
+use crate::filter::{Bounds, Filter, Limits};
+
+/// What a decoded row takes in the bufferpool, about: series, end and duration in narrow types.
+const ROW_SIZE_BYTES: usize = 12;
 
 /// What a scan works on: one lane, and which of its series are wanted.
 pub(crate) struct LaneScan<'a> {
     pub index: usize,
     pub view: &'a LaneView,
-    filter: &'a Filter,
+    /// What the rows must lie between; who has found better ones may narrow it.
+    pub limits: Limits,
+    pub gaps: Gaps,
     wanted: Vec<bool>,
-    reader: Option<BlockReader<'a>>,
+    is_any: bool,
+    open: Open<'a>,
+    /// Bytes of decoded pages that the scan is going to read.
+    planned_bytes: usize,
+    /// Whether it is not known how many, so that they are counted on the way.
+    is_open_ended: bool,
     rows: Vec<Row>,
-    pub is_partial: bool,
+    scratch: Scratch,
+}
+
+/// The file that is open.
+enum Open<'a> {
+    Nothing,
+    Segment(u64, SegmentReader),
+    Head(BlockReader<'a>),
 }
 
 impl<'a> LaneScan<'a> {
-    pub(crate) fn new(index: usize, view: &'a LaneView, filter: &'a Filter) -> Self {
+    pub(crate) fn new(index: usize, view: &'a LaneView, filter: &Filter) -> Self {
         let wanted = filter.wanted_series(&view.state.names);
-        let is_partial = view.state.damage.is_partial();
-        Self { index, view, filter, wanted, reader: None, rows: Vec::new(), is_partial }
+        let mut scan = Self {
+            index,
+            view,
+            limits: filter.limits(),
+            gaps: Gaps { is_partial: view.state.is_partial(), is_stale: false },
+            is_any: wanted.contains(&true),
+            wanted,
+            open: Open::Nothing,
+            planned_bytes: 0,
+            is_open_ended: false,
+            rows: Vec::new(),
+            scratch: Scratch::default(),
+        };
+        let planned: u64 = scan.segments().map(|entry| entry.row_count).sum();
+        scan.planned_bytes = usize::try_from(planned).unwrap_or(usize::MAX);
+        scan.planned_bytes = scan.planned_bytes.saturating_mul(ROW_SIZE_BYTES);
+        scan
     }
 
-    /// The lanes of a snapshot that hold a wanted series.
-    pub(crate) fn all(snapshot: &'a Snapshot, filter: &'a Filter) -> Vec<Self> {
+    /// The lanes of a snapshot.
+    pub(crate) fn all(
+        snapshot: &'a Snapshot,
+        filter: &Filter,
+    ) -> impl Iterator<Item = LaneScan<'a>> {
         let lanes = snapshot.lanes.iter().enumerate();
-        lanes.map(|(index, view)| Self::new(index, view, filter)).collect()
+        lanes.map(move |(index, view)| LaneScan::new(index, view, filter))
     }
 
-    /// The blocks that can hold a wanted row.
-    pub(crate) fn blocks(&self) -> impl DoubleEndedIterator<Item = &'a Block> + use<'a> {
-        let (view, filter) = (self.view, self.filter);
-        let is_any = self.wanted.contains(&true);
-        view.state.blocks.iter().filter(move |block| is_any && filter.wants_block(block))
+    /// Says that it likely ends long before all wanted rows are read.
+    pub(crate) const fn stops_early(mut self) -> Self {
+        (self.planned_bytes, self.is_open_ended) = (0, true);
+        self
+    }
+
+    pub(crate) fn wants_series(&self, series: u32) -> bool {
+        self.wanted.get(series as usize).copied().unwrap_or(false)
+    }
+
+    /// The segments that can hold a wanted row, in lane order.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = &'a SegmentEntry> + use<'a> {
+        let (is_any, limits) = (self.is_any, self.limits);
+        let segments = self.view.state.segments.iter();
+        segments.filter(move |entry| is_any && limits.meets(&Bounds::from(*entry)))
+    }
+
+    /// The blocks that can hold a wanted row, in lane order.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = &'a Block> + use<'a> {
+        let (is_any, limits) = (self.is_any, self.limits);
+        let blocks = self.view.state.blocks();
+        blocks.filter(move |block| is_any && limits.meets(&Bounds::from(*block)))
+    }
+
+    /// Those of one window.
+    pub(crate) fn blocks_of(
+        &self,
+        window: &'a Window,
+    ) -> impl Iterator<Item = &'a Block> + use<'a> {
+        let (is_any, limits) = (self.is_any, self.limits);
+        let blocks = window.blocks.iter();
+        blocks.filter(move |block| is_any && limits.meets(&Bounds::from(*block)))
+    }
+
+    /// Opens a segment; `None`, which is noted, when it is missing.
+    pub(crate) fn segment(
+        &mut self,
+        entry: &SegmentEntry,
+    ) -> Result<Option<&mut SegmentReader>, StoreError> {
+        if !matches!(&self.open, Open::Segment(id, _) if *id == entry.id) {
+            // One descriptor at a time.
+            self.open = Open::Nothing;
+            match self.view.segment(entry)? {
+                Opened::Found(reader) => self.open = Open::Segment(entry.id, reader),
+                missing => self.gaps.note(matches!(missing, Opened::Gone)),
+            }
+        }
+        Ok(match &mut self.open {
+            Open::Segment(_, reader) => Some(reader),
+            _ => None,
+        })
+    }
+
+    /// The chunks of a segment that can hold a wanted row, with their index.
+    pub(crate) fn chunks(
+        &mut self,
+        entry: &SegmentEntry,
+    ) -> Result<Vec<(usize, ChunkEntry)>, StoreError> {
+        let limits = self.limits;
+        let Some(reader) = self.segment(entry)? else { return Ok(Vec::new()) };
+        let footer = reader.footer().clone();
+        if !self.wants_any_of(&footer) {
+            return Ok(Vec::new());
+        }
+        let chunks = footer.chunks.iter().copied().enumerate();
+        Ok(chunks.filter(|(_, chunk)| limits.meets(&Bounds::from(chunk))).collect())
+    }
+
+    fn wants_any_of(&self, footer: &Footer) -> bool {
+        footer.series.iter().any(|series| self.wants_series(series.series))
+    }
+
+    /// Calls `visit` with sequence and row for every wanted row of a segment.
+    pub(crate) fn visit_segment(
+        &mut self,
+        entry: &SegmentEntry,
+        mut visit: impl FnMut(u64, &Row),
+    ) -> Result<(), StoreError> {
+        for (index, _) in self.chunks(entry)? {
+            self.visit_chunk(entry, index, &mut visit)?;
+        }
+        Ok(())
+    }
+
+    /// Calls `read` with a chunk, unless it is missing, which is noted. `read` says whether it
+    /// found all it needed.
+    pub(crate) fn with_chunk(
+        &mut self,
+        entry: &SegmentEntry,
+        index: usize,
+        read: impl FnOnce(&mut Self, ChunkReader<'_>) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        if self.segment(entry)?.is_none() {
+            return Ok(());
+        }
+        // Taken out, so that `read` can use both.
+        let mut open = std::mem::replace(&mut self.open, Open::Nothing);
+        if let Open::Segment(_, reader) = &mut open {
+            let is_whole = match reader.chunk(index)? {
+                Some(chunk) => read(self, chunk)?,
+                None => false,
+            };
+            if !is_whole {
+                self.gaps.note(reader.is_gone());
+            }
+        }
+        self.open = open;
+        Ok(())
+    }
+
+    /// Says that a chunk is read as a part of the whole scan.
+    pub(crate) fn scanned<'c>(&mut self, chunk: ChunkReader<'c>) -> ChunkReader<'c> {
+        if self.is_open_ended {
+            self.planned_bytes += chunk.directory().row_count() as usize * ROW_SIZE_BYTES;
+        }
+        chunk.with_access(self.view.catalog().begin_scan(self.planned_bytes))
+    }
+
+    /// Calls `visit` with sequence and row for every wanted row of a chunk.
+    pub(crate) fn visit_chunk(
+        &mut self,
+        entry: &SegmentEntry,
+        index: usize,
+        mut visit: impl FnMut(u64, &Row),
+    ) -> Result<(), StoreError> {
+        self.with_chunk(entry, index, |scan, chunk| {
+            let series = chunk.directory().series().iter();
+            let wanted: Vec<bool> = series.map(|one| scan.wants_series(one.series)).collect();
+            let mut chunk = scan.scanned(chunk);
+            visit_rows(&mut chunk, &wanted, &scan.limits, &mut scan.scratch, &mut visit)
+        })
     }
 
     /// Calls `visit` with sequence and row for every wanted row of a block.
@@ -44,9 +212,19 @@ impl<'a> LaneScan<'a> {
         block: &Block,
         mut visit: impl FnMut(u64, &Row),
     ) -> Result<(), StoreError> {
+        if !matches!(self.open, Open::Head(_)) {
+            self.open = Open::Nothing;
+            match self.view.blocks()? {
+                Some(reader) => self.open = Open::Head(reader),
+                None => self.gaps.note(true),
+            }
+        }
+        let Open::Head(reader) = &mut self.open else { return Ok(()) };
         let mut rows = std::mem::take(&mut self.rows);
-        let is_whole = self.read(block, &mut rows)?;
-        self.is_partial |= !is_whole;
+        let is_whole = reader.read(block, &mut rows)?;
+        if !is_whole {
+            self.gaps.note(false);
+        }
         self.visit_rows(block.first_seq, &rows, &mut visit);
         self.rows = rows;
         Ok(())
@@ -64,28 +242,10 @@ impl<'a> LaneScan<'a> {
         self.visit_rows(first_seq, &self.view.pending[range.start..end], &mut visit);
     }
 
-    fn read(&mut self, block: &Block, rows: &mut Vec<Row>) -> Result<bool, StoreError> {
-        rows.clear();
-        if self.reader.is_none() {
-            match self.view.reader() {
-                Ok(reader) => self.reader = Some(reader),
-                // Cleared or expired since the snapshot was taken: the rest answers.
-                Err(StoreError::Io { source, .. })
-                    if source.kind() == std::io::ErrorKind::NotFound =>
-                {
-                    return Ok(false);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        self.reader.as_mut().map_or(Ok(false), |reader| reader.read(block, rows))
-    }
-
     #[inline]
     fn visit_rows(&self, first_seq: u64, rows: &[Row], visit: &mut impl FnMut(u64, &Row)) {
         for (seq, row) in (first_seq..).zip(rows) {
-            let is_series = self.wanted.get(row.series as usize).copied().unwrap_or(false);
-            if is_series && self.filter.wants_row(row) {
+            if self.wants_series(row.series) && self.limits.wants_row(row) {
                 visit(seq, row);
             }
         }

@@ -1,11 +1,16 @@
-//! Rows in the order of their ids, batch by batch, and single rows.
+//! Rows in the order of their ids, batch by batch.
+//!
+//! A stream shows the rows that were there when it began, wherever they lie when their turn comes:
+//! between two batches they may be sealed, joined or expire. It remembers up to which row it has
+//! come, so a new snapshot goes on behind it.
 
+use std::fmt;
 use std::sync::Arc;
 
-use kronicler_store::{RowId, Snapshot, StoreError};
+use kronicler_format::Row;
+use kronicler_store::{Snapshot, StoreError};
 
-use crate::answer::Answer;
-use crate::batch::{RowBatch, StoredRow};
+use crate::batch::RowBatch;
 use crate::filter::Filter;
 use crate::name_table::NameTable;
 use crate::scan::LaneScan;
@@ -13,108 +18,234 @@ use crate::scan::LaneScan;
 /// Rows not yet in the log are handed out in steps as large as a block.
 const PENDING_STEP: usize = 8_192;
 
+/// New snapshots that are tried for the same row before it counts as missing.
+const REFRESH_COUNT_MAX: u32 = 3;
+
+/// Takes a new snapshot; `None` when there is none to be had.
+type Source = Box<dyn FnMut() -> Option<Snapshot> + Send>;
+
 /// Streams wanted rows in the order of their ids; holds a snapshot, but no descriptor.
-#[derive(Debug)]
 pub struct RowStream {
     snapshot: Snapshot,
+    source: Option<Source>,
     filter: Filter,
     names: Arc<NameTable>,
-    lane_index: usize,
-    block_index: usize,
-    pending_index: usize,
+    /// The lanes as they were at the beginning.
+    spans: Vec<Span>,
+    span_index: usize,
+    refresh_count: u32,
     is_partial: bool,
+}
+
+/// Rows of a lane that are still to come.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    uuid: [u8; 16],
+    next_seq: u64,
+    end_seq: u64,
+}
+
+impl fmt::Debug for RowStream {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("RowStream").field("spans", &self.spans).finish_non_exhaustive()
+    }
+}
+
+/// How far a step came.
+enum Step {
+    /// The lane is at its end.
+    Done,
+    /// The batch is full.
+    Full,
+    /// A file is gone.
+    Stale,
 }
 
 impl RowStream {
     /// A stream over what `filter` wants of `snapshot`.
     #[must_use]
     pub fn new(snapshot: Snapshot, filter: Filter) -> Self {
-        let names = Arc::new(NameTable::new(&snapshot));
-        let is_partial = snapshot.is_partial();
+        let lanes = snapshot.lanes.iter();
+        let spans = lanes.map(|view| Span {
+            uuid: view.state.head.uuid,
+            next_seq: view.state.floor_seq,
+            end_seq: view.end_seq(),
+        });
         Self {
+            spans: spans.collect(),
+            names: Arc::new(NameTable::new(&snapshot)),
+            is_partial: snapshot.is_partial(),
             snapshot,
+            source: None,
             filter,
-            names,
-            lane_index: 0,
-            block_index: 0,
-            pending_index: 0,
-            is_partial,
+            span_index: 0,
+            refresh_count: 0,
         }
     }
 
-    /// Whether stored rows could not be read so far.
+    /// Says where to get a new snapshot when a file is gone that the first one names.
+    #[must_use]
+    pub fn with_source(
+        mut self,
+        source: impl FnMut() -> Option<Snapshot> + Send + 'static,
+    ) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// Whether stored rows could not be read so far, or expired before their turn came.
     #[must_use]
     pub const fn is_partial(&self) -> bool {
         self.is_partial
     }
 
-    /// The next rows: at least one, and about `count` (whole steps of up to 8,192 rows);
+    /// The next rows: at least one, and about `count` (whole steps of up to 65,536 rows);
     /// `None` at the end.
     ///
     /// # Errors
-    /// When a log cannot be read.
+    /// When a file cannot be read.
     pub fn next_batch(&mut self, count: usize) -> Result<Option<RowBatch>, StoreError> {
         let mut batch = RowBatch::new(Arc::clone(&self.names));
-        while let Some(view) = self.snapshot.lanes.get(self.lane_index) {
-            let index = self.lane_index;
-            let mut lane = LaneScan::new(index, view, &self.filter);
-            let blocks: Vec<_> = lane.blocks().skip(self.block_index).collect();
-            for block in blocks {
-                if batch.len() >= count.max(1) {
-                    return Ok(Some(batch));
+        while self.span_index < self.spans.len() {
+            match self.read_lane(count.max(1), &mut batch)? {
+                Step::Full => return Ok(Some(batch)),
+                Step::Done => {
+                    self.span_index += 1;
+                    self.refresh_count = 0;
                 }
-                lane.visit_block(block, |seq, row| batch.push(&self.snapshot, index, seq, row))?;
-                self.is_partial |= lane.is_partial;
-                self.block_index += 1;
-            }
-            while self.pending_index < view.pending.len() {
-                if batch.len() >= count.max(1) {
-                    return Ok(Some(batch));
+                // Its names are those of the old snapshot.
+                Step::Stale if !batch.is_empty() => return Ok(Some(batch)),
+                Step::Stale => {
+                    self.refresh();
+                    batch = RowBatch::new(Arc::clone(&self.names));
                 }
-                let step = self.pending_index..self.pending_index + PENDING_STEP;
-                lane.visit_pending_in(step, |seq, row| {
-                    batch.push(&self.snapshot, index, seq, row);
-                });
-                self.pending_index += PENDING_STEP;
             }
-            self.lane_index += 1;
-            (self.block_index, self.pending_index) = (0, 0);
         }
         Ok(if batch.is_empty() { None } else { Some(batch) })
     }
-}
 
-/// The row with this id, or `None` when there is none.
-///
-/// # Errors
-/// When a log cannot be read.
-pub fn fetch(snapshot: &Snapshot, id: RowId) -> Result<Option<StoredRow>, StoreError> {
-    Ok(fetch_batch(snapshot, id)?.value.get(0))
-}
-
-/// The row with this id as a batch of one, or an empty one when there is none.
-///
-/// # Errors
-/// When a log cannot be read.
-pub fn fetch_batch(snapshot: &Snapshot, id: RowId) -> Result<Answer<RowBatch>, StoreError> {
-    let mut batch = RowBatch::new(Arc::new(NameTable::new(snapshot)));
-    let index = snapshot.lanes.iter().position(|view| u64::from(view.lane()) == id.lane());
-    let Some(index) = index else {
-        return Ok(Answer { value: batch, is_partial: snapshot.is_partial() });
-    };
-    let filter = Filter::default();
-    let mut lane = LaneScan::new(index, &snapshot.lanes[index], &filter);
-    let mut take = |seq, row: &kronicler_format::Row| {
-        if seq == id.seq() {
-            batch.push(snapshot, index, seq, row);
+    /// Takes a new snapshot. After some for the same row, what is gone counts as missing.
+    fn refresh(&mut self) {
+        self.refresh_count += 1;
+        match self.source.as_mut().and_then(|source| source()) {
+            Some(snapshot) => {
+                self.names = Arc::new(NameTable::new(&snapshot));
+                self.is_partial |= snapshot.is_partial();
+                self.snapshot = snapshot;
+            }
+            None => self.refresh_count = REFRESH_COUNT_MAX,
         }
-    };
-    let blocks = &lane.view.state.blocks;
-    let at = blocks.partition_point(|block| block.end_seq() <= id.seq());
-    match blocks.get(at) {
-        Some(block) => lane.visit_block(block, &mut take)?,
-        None => lane.visit_pending(&mut take),
     }
-    let is_partial = snapshot.is_partial() || lane.is_partial;
-    Ok(Answer { value: batch, is_partial })
+
+    /// Reads rows of the present lane into `batch` until it has `count`.
+    fn read_lane(&mut self, count: usize, batch: &mut RowBatch) -> Result<Step, StoreError> {
+        let span = &mut self.spans[self.span_index];
+        let mut lanes = self.snapshot.lanes.iter().enumerate();
+        let lane = lanes.find(|(_, view)| view.state.head.uuid == span.uuid);
+        let Some((index, view)) = lane else {
+            // Cleared.
+            self.is_partial |= span.next_seq < span.end_seq;
+            return Ok(Step::Done);
+        };
+        if view.state.floor_seq > span.next_seq {
+            span.next_seq = view.state.floor_seq;
+            self.is_partial = true;
+        }
+        let mut reader = LaneStream {
+            scan: LaneScan::new(index, view, &self.filter),
+            snapshot: &self.snapshot,
+            span,
+            batch,
+            count,
+            may_skip: self.source.is_none() || self.refresh_count >= REFRESH_COUNT_MAX,
+        };
+        let step = reader.read()?;
+        let gaps = reader.scan.gaps;
+        self.is_partial |= gaps.is_partial || gaps.is_stale && reader.may_skip;
+        if !matches!(step, Step::Stale) {
+            self.refresh_count = 0;
+        }
+        Ok(step)
+    }
+}
+
+/// Reads rows of one lane.
+struct LaneStream<'a> {
+    scan: LaneScan<'a>,
+    snapshot: &'a Snapshot,
+    span: &'a mut Span,
+    batch: &'a mut RowBatch,
+    count: usize,
+    /// Whether what is gone is passed over.
+    may_skip: bool,
+}
+
+impl LaneStream<'_> {
+    fn read(&mut self) -> Result<Step, StoreError> {
+        for entry in self.scan.segments() {
+            if entry.end_seq <= self.span.next_seq {
+                continue;
+            }
+            for (index, chunk) in self.scan.chunks(entry)? {
+                let end_seq = chunk.first_seq + u64::from(chunk.row_count);
+                let step = self.step(end_seq, |scan, visit| scan.visit_chunk(entry, index, visit));
+                if let Some(step) = step? {
+                    return Ok(step);
+                }
+            }
+            // Also notices a segment that is gone or damaged as a whole.
+            if let Some(step) = self.step(entry.end_seq, |_, _| Ok(()))? {
+                return Ok(step);
+            }
+        }
+        for block in self.scan.blocks() {
+            let step = self.step(block.end_seq(), |scan, visit| scan.visit_block(block, visit))?;
+            if let Some(step) = step {
+                return Ok(step);
+            }
+        }
+        let (next_seq, pending) = (self.scan.view.state.next_seq, self.scan.view.pending.len());
+        for first in (0..pending).step_by(PENDING_STEP) {
+            let range = first..pending.min(first + PENDING_STEP);
+            let end_seq = next_seq + range.end as u64;
+            let step = self.step(end_seq, |scan, visit| {
+                scan.visit_pending_in(range, visit);
+                Ok(())
+            });
+            if let Some(step) = step? {
+                return Ok(step);
+            }
+        }
+        Ok(Step::Done)
+    }
+
+    /// Takes rows up to `end_seq` from `visit`, unless the batch is full or they are known. `None`
+    /// when the next step is to follow.
+    fn step(
+        &mut self,
+        end_seq: u64,
+        visit: impl FnOnce(&mut LaneScan<'_>, &mut dyn FnMut(u64, &Row)) -> Result<(), StoreError>,
+    ) -> Result<Option<Step>, StoreError> {
+        let span = &mut *self.span;
+        if end_seq <= span.next_seq || span.next_seq >= span.end_seq {
+            return Ok(None);
+        }
+        if self.batch.len() >= self.count {
+            return Ok(Some(Step::Full));
+        }
+        let wanted = span.next_seq..span.end_seq;
+        let (index, mut next_seq) = (self.scan.index, span.next_seq);
+        visit(&mut self.scan, &mut |seq, row| {
+            if wanted.contains(&seq) {
+                self.batch.push(self.snapshot, index, seq, row);
+                next_seq = seq + 1;
+            }
+        })?;
+        if self.scan.gaps.is_stale && !self.may_skip {
+            span.next_seq = next_seq;
+            return Ok(Some(Step::Stale));
+        }
+        span.next_seq = end_seq;
+        Ok(None)
+    }
 }

@@ -1,15 +1,17 @@
-//! The slowest or newest rows, without looking at blocks that cannot hold one.
+//! The slowest or newest rows, without looking at segments, chunks and blocks that cannot hold one.
+//! Footers know the slowest rows of each series, so few slowest ones need no rows at all.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use kronicler_format::Row;
+use kronicler_format::{Row, SegmentEntry};
+use kronicler_stats::{SLOWEST_COUNT, Sketch, SlowRow, Slowest, Summary};
 use kronicler_store::{Block, Snapshot, StoreError};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Gaps};
 use crate::batch::RowBatch;
-use crate::filter::Filter;
+use crate::filter::{Bounds, Filter, Limits};
 use crate::name_table::NameTable;
 use crate::scan::LaneScan;
 
@@ -31,11 +33,16 @@ impl Rank {
         }
     }
 
-    fn of_block(self, block: &Block) -> i128 {
+    /// The highest that rows within these bounds can have.
+    fn of(self, bounds: &Bounds) -> i128 {
         match self {
-            Rank::Duration => i128::from(block.max_duration_ns),
-            Rank::End => i128::from(block.max_end_ns),
+            Rank::Duration => i128::from(bounds.max_duration_ns),
+            Rank::End => i128::from(bounds.max_end_ns),
         }
+    }
+
+    fn candidate(self, lane_index: usize, seq: u64, row: &Row) -> Candidate {
+        (self.of_row(row), Reverse(lane_index), Reverse(seq))
     }
 }
 
@@ -107,10 +114,40 @@ impl Best {
         self.heap.peek().map(|(Reverse(worst), _)| *worst)
     }
 
-    /// Whether no row of a block with this rank can come in any more.
-    fn is_beyond(&self, rank: i128) -> bool {
-        self.heap.len() == self.limit && self.worst().is_some_and(|(worst, ..)| rank < worst)
+    /// The lowest rank that can still come in; `None` while all can.
+    fn floor(&self) -> Option<i128> {
+        let worst = self.worst().filter(|_| self.heap.len() == self.limit);
+        worst.map(|(worst, ..)| worst)
     }
+
+    fn floor_ns(&self) -> u64 {
+        self.floor().and_then(|floor| u64::try_from(floor).ok()).unwrap_or(0)
+    }
+
+    /// Whether no row of those with at most this rank can come in any more.
+    fn is_beyond(&self, rank: i128) -> bool {
+        self.floor().is_some_and(|floor| rank < floor)
+    }
+
+    /// Leaves rows out of a scan that cannot come in any more.
+    fn narrow(&self, rank: Rank, limits: &mut Limits) {
+        let Some(floor) = self.floor() else { return };
+        match rank {
+            Rank::Duration => {
+                limits.min_duration_ns = limits.min_duration_ns.max(self.floor_ns());
+            }
+            Rank::End => limits.since_ns = limits.since_ns.max(i64::try_from(floor).ok()),
+        }
+    }
+}
+
+/// Rows that lie together, and the best rank among them.
+type Ranked<T> = (i128, T);
+
+/// Where rows lie that can be wanted.
+enum Place<'a> {
+    Segment(&'a SegmentEntry),
+    Block(&'a Block),
 }
 
 fn top(
@@ -120,32 +157,110 @@ fn top(
     rank: Rank,
 ) -> Result<Answer<RowBatch>, StoreError> {
     let mut batch = RowBatch::new(Arc::new(NameTable::new(snapshot)));
-    let mut is_partial = snapshot.is_partial();
+    let mut gaps = Gaps::of(snapshot);
     if limit == 0 {
-        return Ok(Answer { value: batch, is_partial });
+        return Ok(gaps.answer(batch));
     }
+    let is_in_footers = rank == Rank::Duration && limit <= SLOWEST_COUNT && filter.is_by_series();
     let mut best = Best { limit, heap: BinaryHeap::new() };
-    for mut lane in LaneScan::all(snapshot, filter) {
-        let index = lane.index;
-        let mut offer = |seq, row: &Row| {
-            best.offer((rank.of_row(row), Reverse(index), Reverse(seq)), row);
-        };
-        lane.visit_pending(&mut offer);
-        let mut blocks: Vec<&Block> = lane.blocks().collect();
-        blocks.sort_by_key(|block| Reverse(rank.of_block(block)));
-        for block in blocks {
-            if best.is_beyond(rank.of_block(block)) {
-                break;
-            }
-            lane.visit_block(block, |seq, row| {
-                best.offer((rank.of_row(row), Reverse(index), Reverse(seq)), row);
-            })?;
+    for scan in LaneScan::all(snapshot, filter) {
+        let mut scan = scan.stops_early();
+        scan.visit_pending(|seq, row| best.offer(rank.candidate(scan.index, seq, row), row));
+        if is_in_footers {
+            offer_known(&mut scan, &mut best)?;
+        } else {
+            offer_rows(&mut scan, rank, &mut best)?;
         }
-        is_partial |= lane.is_partial;
+        gaps.add(scan.gaps);
     }
     // Sorted by the reversed candidate: the best come first.
     for (Reverse((_, Reverse(index), Reverse(seq))), Kept(row)) in best.heap.into_sorted_vec() {
         batch.push(snapshot, index, seq, &row);
     }
-    Ok(Answer { value: batch, is_partial })
+    Ok(gaps.answer(batch))
+}
+
+/// Offers the slowest rows of each series of a lane, as totals and footers know them.
+fn offer_known(scan: &mut LaneScan<'_>, best: &mut Best) -> Result<(), StoreError> {
+    let index = scan.index;
+    let offer = |best: &mut Best, series: u32, slowest: &Slowest| {
+        for &SlowRow { duration_ns, seq, end_ns, thread } in slowest.rows() {
+            let row = Row { series, thread, end_ns, duration_ns };
+            best.offer(Rank::Duration.candidate(index, seq, &row), &row);
+        }
+    };
+    for window in &scan.view.state.windows {
+        let totals = window.totals.iter();
+        for (series, summary) in totals.filter(|(series, _)| scan.wants_series(*series)) {
+            offer(best, series, &summary.slowest);
+        }
+    }
+    let mut segments: Vec<&SegmentEntry> = scan.segments().collect();
+    segments.sort_by_key(|entry| Reverse(entry.max_duration_ns));
+    let mut passed = Sketch::new();
+    for entry in segments {
+        if best.is_beyond(i128::from(entry.max_duration_ns)) {
+            break;
+        }
+        let Some(reader) = scan.segment(entry)? else { continue };
+        let footer = reader.footer().clone();
+        for series in &footer.series {
+            if !scan.wants_series(series.series) {
+                continue;
+            }
+            let floor_ns = best.floor_ns();
+            match Summary::slowest_encoded(&series.statistics, floor_ns, &mut passed) {
+                Ok(slowest) => offer(best, series.series, &slowest),
+                Err(_) => scan.gaps.note(false),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Offers the wanted rows of a lane, as far as they can come in.
+fn offer_rows(scan: &mut LaneScan<'_>, rank: Rank, best: &mut Best) -> Result<(), StoreError> {
+    let segments = scan.segments();
+    let segments = segments.map(|entry| (rank.of(&entry.into()), Place::Segment(entry)));
+    let blocks = scan.blocks().map(|block| (rank.of(&block.into()), Place::Block(block)));
+    let mut places: Vec<Ranked<Place<'_>>> = segments.chain(blocks).collect();
+    places.sort_by_key(|(best, _)| Reverse(*best));
+    for (highest, place) in places {
+        if best.is_beyond(highest) {
+            break;
+        }
+        match place {
+            Place::Segment(entry) => offer_segment(scan, entry, rank, best)?,
+            Place::Block(block) => {
+                let index = scan.index;
+                scan.visit_block(block, |seq, row| {
+                    best.offer(rank.candidate(index, seq, row), row);
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn offer_segment(
+    scan: &mut LaneScan<'_>,
+    entry: &SegmentEntry,
+    rank: Rank,
+    best: &mut Best,
+) -> Result<(), StoreError> {
+    let lane_index = scan.index;
+    let chunks = scan.chunks(entry)?.into_iter();
+    let mut chunks: Vec<Ranked<usize>> =
+        chunks.map(|(index, chunk)| (rank.of(&Bounds::from(&chunk)), index)).collect();
+    chunks.sort_by_key(|(best, _)| Reverse(*best));
+    for (highest, index) in chunks {
+        if best.is_beyond(highest) {
+            break;
+        }
+        best.narrow(rank, &mut scan.limits);
+        scan.visit_chunk(entry, index, |seq, row| {
+            best.offer(rank.candidate(lane_index, seq, row), row);
+        })?;
+    }
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Mergeable answers about durations: exact moments and a quantile sketch.
+//! Mergeable answers about durations: exact moments, a quantile sketch, the slowest rows.
 //!
 //! A database that keeps every call answers most questions from summaries made when the rows
 //! were written. For that the summaries must be mergeable: two of them, put together, equal the
@@ -13,6 +13,16 @@
 //! | `moments` | [`Moments`]: count, sum, sum of squares, min and max; mean, deviation, error |
 //! | `bucket` | which bucket of the sketch a duration falls into, and where buckets begin and end |
 //! | `sketch` | [`Sketch`]: quantiles within 1 % of the exact nearest-rank value |
+//! | `moments_bytes` | moments as they are stored |
+//! | `sketch_bytes` | sketches as they are stored: about a byte for each bucket that is not empty |
+//! | `slowest` | [`SlowestList`]: the slowest rows, and their bytes |
+//! | `distribution` | [`Distribution`]: moments and sketch of the same durations |
+//! | `summary` | [`Summary`]: all of these for the rows of one series |
+//! | `history_key` | [`Period`], [`HistorySeries`]: what the history keeps statistics by |
+//! | `history_cells` | values by key, packed as bytes unless they are being added to |
+//! | `history` | [`History`]: statistics of rows that are gone, by hour and by day |
+//! | `history_bytes` | a history as it is stored |
+//! | `history_file` | [`HistoryHeader`] and the file around it |
 //!
 //! All durations are nanoseconds. Nothing here panics, allocates per value, or reads a clock.
 //!
@@ -49,6 +59,35 @@ mod bucket;
 
 mod sketch;
 
+mod moments_bytes;
+
+mod sketch_bytes;
+
+mod slowest;
+
+mod distribution;
+
+mod summary;
+
+mod history_key;
+
+mod history_cells;
+
+mod history;
+
+mod history_bytes;
+
+mod history_file;
+
+pub use distribution::Distribution;
+pub use history::{DaySlowest, History, HistoryEntry, SeriesId};
+pub use history_bytes::{HISTORY_ENTRY_COUNT_MAX, HISTORY_SIZE_BYTES_MAX};
+pub use history_file::{
+    HISTORY_HEADER_SIZE_BYTES, HistoryHeader, decode_history_file, encode_history_file,
+};
+pub use history_key::{HistoryFunction, HistorySeries, Period, Resolution};
 pub use moments::Moments;
 pub use quantile::{exact_quantiles, nearest_rank};
 pub use sketch::{Bin, Sketch};
+pub use slowest::{SLOWEST_COUNT, SlowRow, Slowest, SlowestList};
+pub use summary::Summary;

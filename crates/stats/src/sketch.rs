@@ -7,6 +7,7 @@
 //! - `count` is the sum of all bins.
 
 use crate::bucket::{BUCKET_COUNT, bounds_of, index_of, representative_of};
+use crate::moments::Moments;
 use crate::quantile::nearest_rank;
 
 /// Bins are held in blocks of so many, so that growing by one bucket seldom means growing at all.
@@ -180,8 +181,33 @@ impl Sketch {
         buckets.filter(|&(_, count)| count > 0)
     }
 
+    /// Whether this can be the sketch of the durations with these moments: as many, and shortest
+    /// and longest in the first and last bucket.
+    pub(crate) fn is_of(&self, moments: &Moments) -> bool {
+        let first = self.bins.iter().position(|&count| count > 0);
+        let last = self.bins.iter().rposition(|&count| count > 0);
+        let index = |place: Option<usize>| place.map(|place| place + self.first);
+        self.count == moments.count()
+            && index(first) == moments.min().map(index_of)
+            && index(last) == moments.max().map(index_of)
+    }
+
+    /// The bins of the `length` buckets from `index` on, all below [`BUCKET_COUNT`], for whoever
+    /// adds to them, to the first and to the last at least, and then [counts](Self::note) it.
+    pub(crate) fn bins_mut(&mut self, index: usize, length: usize) -> &mut [u64] {
+        self.cover(index);
+        self.cover(index + length.saturating_sub(1));
+        let at = index - self.first;
+        &mut self.bins[at..at + length]
+    }
+
+    /// Counts durations that were added to the bins.
+    pub(crate) const fn note(&mut self, count: u64) {
+        self.count = self.count.wrapping_add(count);
+    }
+
     #[inline]
-    fn add_to(&mut self, index: usize, count: u64) {
+    pub(crate) fn add_to(&mut self, index: usize, count: u64) {
         // An index below `first` wraps to one beyond all bins.
         if self.bins.get(index.wrapping_sub(self.first)).is_none() {
             if count == 0 {

@@ -48,7 +48,13 @@ fn write(
     while state.next_seq < row_count {
         let count = ROWS_PER_APPEND.min(row_count - state.next_seq);
         let rows: Vec<Row> = (0..count).map(|_| rng.row(&mut end_ns)).collect();
-        let batch = Batch { names: &names, rows: &rows, first_seq: state.next_seq, counters: None };
+        let batch = Batch {
+            names: &names,
+            rows: &rows,
+            first_seq: state.next_seq,
+            counters: None,
+            now_ns: 0,
+        };
         writer.append(&batch)?;
         writer.absorb_into(&mut state, &rows);
     }

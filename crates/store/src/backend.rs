@@ -17,6 +17,17 @@ pub struct FileStat {
     pub removed: bool,
 }
 
+/// Room of a file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// Bytes in all.
+    pub total_bytes: u64,
+    /// Bytes that this user may still write.
+    pub available_bytes: u64,
+    /// Whether it is NFS, where locks and appends of several machines cannot be trusted.
+    pub is_nfs: bool,
+}
+
 /// An open file.
 pub trait StorageFile: Send + Sync + Debug {
     /// Length and fate.
@@ -37,6 +48,13 @@ pub trait StorageFile: Send + Sync + Debug {
     /// What the system says.
     fn append(&self, bytes: &[u8]) -> io::Result<()>;
 
+    /// Allocates room for the file to grow up to `len` bytes without running out of space; its
+    /// length stays. A file system that cannot says that it did.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn reserve(&self, len: u64) -> io::Result<()>;
+
     /// Makes what was appended survive a power cut.
     ///
     /// # Errors
@@ -49,6 +67,17 @@ pub trait StorageLock: Send + Debug {}
 
 /// A file system, real or simulated.
 pub trait Storage: Send + Sync + Debug {
+    /// 128 bits that no other lane has: the standard library seeds each hasher from the system. A
+    /// simulated disk may give out ones that are the same in each run.
+    fn new_uuid(&self) -> [u8; 16] {
+        use std::hash::{BuildHasher, RandomState};
+        let half = || RandomState::new().hash_one(std::process::id()).to_le_bytes();
+        let mut uuid = [0; 16];
+        uuid[..8].copy_from_slice(&half());
+        uuid[8..].copy_from_slice(&half());
+        uuid
+    }
+
     /// Makes a directory and those above it, private to the user; one that exists is fine.
     ///
     /// # Errors
@@ -91,6 +120,12 @@ pub trait Storage: Send + Sync + Debug {
     /// # Errors
     /// What the system says.
     fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Room of the file system that holds a directory.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn space(&self, path: &Path) -> io::Result<Space>;
 
     /// Makes the names in a directory survive a power cut.
     ///

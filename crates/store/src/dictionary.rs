@@ -32,6 +32,12 @@ impl Dictionary {
         &self.names
     }
 
+    /// Whether no two ids have the same name, which only a forged log can have.
+    #[must_use]
+    pub fn is_injective(&self) -> bool {
+        self.names.len() == self.name_ids.len()
+    }
+
     /// All series, by id.
     #[must_use]
     pub fn series(&self) -> &[SeriesEntry] {

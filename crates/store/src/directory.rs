@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::catalog::{Catalog, POOL_SIZE_BYTES};
 use crate::lane_reader::LaneReader;
 use crate::layout::{is_no_dir, list_lanes};
 use crate::snapshot::{LaneView, Snapshot};
@@ -12,7 +13,7 @@ use crate::{Storage, StoreError};
 /// Follows all lanes of a directory.
 #[derive(Debug)]
 pub struct Directory {
-    storage: Arc<dyn Storage>,
+    catalog: Arc<Catalog>,
     root: PathBuf,
     stamp: Option<u128>,
     lanes: BTreeMap<u16, Slot>,
@@ -28,8 +29,20 @@ struct Slot {
 impl Directory {
     /// A follower of `root`, which need not exist yet.
     #[must_use]
-    pub const fn new(storage: Arc<dyn Storage>, root: PathBuf) -> Self {
-        Self { storage, root, stamp: None, lanes: BTreeMap::new() }
+    pub fn new(storage: Arc<dyn Storage>, root: PathBuf) -> Self {
+        Self::with_catalog(Catalog::new(storage, POOL_SIZE_BYTES), root)
+    }
+
+    /// As [`Directory::new`], for views that share `catalog` with others.
+    #[must_use]
+    pub const fn with_catalog(catalog: Arc<Catalog>, root: PathBuf) -> Self {
+        Self { catalog, root, stamp: None, lanes: BTreeMap::new() }
+    }
+
+    /// What the views of its snapshots share.
+    #[must_use]
+    pub const fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
     }
 
     /// Whether there is a database in `root`.
@@ -53,12 +66,12 @@ impl Directory {
             let is_current = slot.reader.as_mut().map_or(Ok(false), LaneReader::refresh)?;
             if !is_current {
                 (slot.reader, slot.unreadable_heads) =
-                    LaneReader::find(&self.storage, &self.root, lane)?;
+                    LaneReader::find(self.catalog.storage(), &self.root, lane)?;
             }
             snapshot.unreadable_heads += slot.unreadable_heads;
             if let Some(reader) = &slot.reader {
-                let (storage, path) = (Arc::clone(&self.storage), reader.path().to_owned());
-                let view = LaneView::new(storage, path, reader.state().clone(), Arc::default());
+                let (catalog, path) = (Arc::clone(&self.catalog), reader.path().to_owned());
+                let view = LaneView::new(catalog, path, reader.state().clone(), Arc::default());
                 snapshot.lanes.push(view);
             }
         }
@@ -66,14 +79,14 @@ impl Directory {
     }
 
     fn refresh_lanes(&mut self) -> Result<(), StoreError> {
-        let stamp = match self.storage.dir_stamp(&self.root) {
+        let stamp = match self.catalog.storage().dir_stamp(&self.root) {
             Err(error) if is_no_dir(&error) => None,
             stamp => stamp.map_err(StoreError::io("read", &self.root))?,
         };
         if stamp.is_some() && stamp == self.stamp {
             return Ok(());
         }
-        let found = list_lanes(&*self.storage, &self.root)?;
+        let found = list_lanes(&**self.catalog.storage(), &self.root)?;
         self.lanes.retain(|lane, _| found.contains(lane));
         for lane in found {
             self.lanes.entry(lane).or_default();

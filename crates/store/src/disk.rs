@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::backend::{FileStat, Storage, StorageFile, StorageLock};
+use crate::backend::{FileStat, Space, Storage, StorageFile, StorageLock};
 
 /// File systems stamp directories by the kernel's tick (4 to 10 ms, 2 s on FAT): a directory that
 /// changed less than this ago may change again without a new stamp.
@@ -73,6 +73,10 @@ impl Storage for Disk {
         fs::remove_file(path)
     }
 
+    fn space(&self, path: &Path) -> io::Result<Space> {
+        platform::space(path)
+    }
+
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         platform::sync_dir(path)
     }
@@ -128,6 +132,10 @@ impl StorageFile for DiskFile {
         (&self.0).write_all(bytes)
     }
 
+    fn reserve(&self, len: u64) -> io::Result<()> {
+        platform::reserve(&self.0, len)
+    }
+
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
     }
@@ -135,12 +143,16 @@ impl StorageFile for DiskFile {
 
 #[cfg(unix)]
 mod platform {
-    //! POSIX: modes, `O_NOFOLLOW`, `pread`, `fsync` of directories.
+    //! POSIX: modes, `O_NOFOLLOW`, `pread`, `fsync` of directories, `statvfs`.
 
     use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
     use std::io;
     use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
     use std::path::Path;
+
+    use rustix::fs::OFlags;
+
+    use super::Space;
 
     /// A new directory is the user's alone, or as readable as the one that the user made around it.
     pub fn make_dir(path: &Path) -> io::Result<()> {
@@ -162,7 +174,7 @@ mod platform {
 
     /// Without `O_NONBLOCK` a pipe in place of a file is waited for; files do not mind it.
     pub fn no_follow(options: &mut OpenOptions) {
-        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
     }
 
     pub fn is_removed(metadata: &Metadata) -> bool {
@@ -175,6 +187,42 @@ mod platform {
 
     pub fn sync_dir(path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
+    }
+
+    pub fn space(path: &Path) -> io::Result<Space> {
+        let found = rustix::fs::statvfs(path)?;
+        Ok(Space {
+            total_bytes: found.f_blocks.saturating_mul(found.f_frsize),
+            available_bytes: found.f_bavail.saturating_mul(found.f_frsize),
+            is_nfs: is_nfs(path)?,
+        })
+    }
+
+    #[cfg(target_os = "linux")]
+    fn is_nfs(path: &Path) -> io::Result<bool> {
+        Ok(rustix::fs::statfs(path)?.f_type == rustix::fs::NFS_SUPER_MAGIC)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    #[expect(clippy::unnecessary_wraps, reason = "the same shape on every platform")]
+    fn is_nfs(_path: &Path) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    #[cfg(target_os = "linux")]
+    pub fn reserve(file: &File, len: u64) -> io::Result<()> {
+        use rustix::fs::{FallocateFlags, fallocate};
+        use rustix::io::Errno;
+        match fallocate(file, FallocateFlags::KEEP_SIZE, 0, len) {
+            Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(()),
+            result => Ok(result?),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    #[expect(clippy::unnecessary_wraps, reason = "the same shape on every platform")]
+    pub fn reserve(_file: &File, _len: u64) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -204,6 +252,15 @@ mod platform {
     }
 
     pub fn sync_dir(_path: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub fn space(_path: &Path) -> io::Result<super::Space> {
+        let unknown = u64::MAX;
+        Ok(super::Space { total_bytes: unknown, available_bytes: unknown, is_nfs: false })
+    }
+
+    pub fn reserve(_file: &File, _len: u64) -> io::Result<()> {
         Ok(())
     }
 }

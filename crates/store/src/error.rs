@@ -57,6 +57,30 @@ pub enum StoreError {
         /// What is wrong there.
         source: FormatError,
     },
+    /// The directory lies on NFS.
+    #[error(
+        "{path} is on NFS, where locks and appends cannot be trusted; \
+         choose a local directory with KRONICLER_DIR or the option dir (reading is fine)",
+        path = path.display()
+    )]
+    NetworkFileSystem {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The disk is nearly full, and nothing of this lane is left to expire.
+    #[error(
+        "only {available_bytes} bytes are free on the disk of {path}, {needed_bytes} are left to \
+         others; free some space or choose another disk with KRONICLER_DIR",
+        path = path.display()
+    )]
+    LowSpace {
+        /// The directory.
+        path: PathBuf,
+        /// Bytes that are free.
+        available_bytes: u64,
+        /// Bytes that must stay free.
+        needed_bytes: u64,
+    },
     /// All lanes are owned by living processes.
     #[error(
         "all {limit} lanes of {path} are in use; \
@@ -81,6 +105,9 @@ impl StoreError {
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
         use io::ErrorKind::{QuotaExceeded, StorageFull};
+        if matches!(self, Self::LowSpace { .. }) {
+            return true;
+        }
         let Self::Io { source, .. } = self else { return false };
         matches!(source.kind(), StorageFull | QuotaExceeded)
     }
@@ -93,6 +120,8 @@ impl StoreError {
             Self::NotFound { .. } => "KRONICLER_NOT_FOUND",
             Self::NotADirectory { .. } => "KRONICLER_NOT_A_DIRECTORY",
             Self::Damaged { .. } => "KRONICLER_DAMAGED",
+            Self::NetworkFileSystem { .. } => "KRONICLER_NETWORK_FS",
+            Self::LowSpace { .. } => "KRONICLER_LOW_SPACE",
             Self::NoFreeLane { .. } => "KRONICLER_NO_FREE_LANE",
         }
     }

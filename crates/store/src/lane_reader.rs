@@ -17,9 +17,9 @@ use crate::{Storage, StorageFile, StoreError};
 pub(crate) const HEAD_COPIES: usize = 2;
 pub(crate) const FRAMES_OFFSET: u64 = (HEAD_SIZE_BYTES * HEAD_COPIES) as u64;
 
-const FRAME_SIZE_BYTES_MAX: usize = FRAME_HEADER_SIZE_BYTES + PAYLOAD_SIZE_BYTES_MAX;
+pub(crate) const FRAME_SIZE_BYTES_MAX: usize = FRAME_HEADER_SIZE_BYTES + PAYLOAD_SIZE_BYTES_MAX;
 /// Holds any frame whole, so a buffer without a good frame holds none that it cuts at its front.
-const BUFFER_SIZE_BYTES: usize = 2 * FRAME_SIZE_BYTES_MAX;
+pub(crate) const BUFFER_SIZE_BYTES: usize = 2 * FRAME_SIZE_BYTES_MAX;
 
 /// Follows the head log of a lane.
 #[derive(Debug)]
@@ -49,9 +49,30 @@ impl LaneReader {
         lane: u16,
     ) -> Result<(Option<Self>, u32), StoreError> {
         let dir = lane_dir(root, lane);
+        let mut heads = list_heads(&**storage, &dir)?;
+        loop {
+            let (found, unreadable_heads) = Self::newest(storage, &dir, lane, &heads)?;
+            let before = std::mem::take(&mut heads);
+            if found.is_none() {
+                heads = list_heads(&**storage, &dir)?;
+            }
+            // A head may have been replaced since it was listed.
+            if found.is_some() || heads == before {
+                return Ok((found, unreadable_heads));
+            }
+        }
+    }
+
+    /// The newest of these heads that is complete, and how many cannot be read at all.
+    fn newest(
+        storage: &Arc<dyn Storage>,
+        dir: &Path,
+        lane: u16,
+        heads: &[u64],
+    ) -> Result<(Option<Self>, u32), StoreError> {
         let (mut found, mut unreadable_heads) = (None, 0);
-        for generation in list_heads(&**storage, &dir)? {
-            let path = head_path(&dir, generation);
+        for &generation in heads {
+            let path = head_path(dir, generation);
             match read_head(&**storage, &path, lane) {
                 Ok(Some(state)) if found.is_none() => {
                     found = Some(Self { storage: Arc::clone(storage), path, state });
@@ -66,8 +87,8 @@ impl LaneReader {
         Ok((found, unreadable_heads))
     }
 
-    /// Reads what was appended since. Returns `false` when the head is gone, or another one stands
-    /// in its place: open the lane anew.
+    /// Reads what was appended since. `false` when the head is gone, or there is a newer one:
+    /// open the lane anew.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -76,6 +97,11 @@ impl LaneReader {
             Err(StoreError::Damaged { .. }) => return Ok(false),
             found => found?,
         };
+        // The one before is removed when it is replaced, but removing it may fail.
+        let dir = self.path.parent().unwrap_or(Path::new(""));
+        if list_heads(&*self.storage, dir)?.first() != Some(&self.state.head.generation) {
+            return Ok(false);
+        }
         let Some((file, _)) = found.filter(|(_, head)| *head == self.state.head) else {
             return Ok(false);
         };
@@ -114,7 +140,7 @@ pub(crate) fn read_head(
     let Some((file, head)) = open_head(storage, path, lane)? else { return Ok(None) };
     let mut state = LaneState::new(head, FRAMES_OFFSET);
     read_frames(&*file, path, &mut state)?;
-    if !state.is_ready && state.damage.is_partial() {
+    if !state.is_ready && state.damage.tail_bytes > 0 {
         let source = FormatError::NotKronicler { what: "first frame" };
         return Err(StoreError::Damaged { path: path.to_owned(), offset: state.offset, source });
     }
@@ -176,6 +202,15 @@ pub(crate) fn read_frames(
     path: &Path,
     state: &mut LaneState,
 ) -> Result<(), StoreError> {
+    read_on(file, path, state)?;
+    if let Some(fresh) = state.unskewed(FRAMES_OFFSET) {
+        *state = fresh;
+        read_on(file, path, state)?;
+    }
+    Ok(())
+}
+
+fn read_on(file: &dyn StorageFile, path: &Path, state: &mut LaneState) -> Result<(), StoreError> {
     let failed = || StoreError::io("read", path);
     let len = file.stat().map_err(failed())?.len;
     if len <= state.offset {

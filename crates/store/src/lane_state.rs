@@ -1,74 +1,31 @@
 //! What is known of a lane after reading its head log up to some byte.
 //!
 //! Reader and writer keep the same state by the same code: the writer, too, learns of its rows by
-//! absorbing the frames it has written. Invariants: rows of `blocks` are in lane order without
-//! overlap; `totals` covers exactly the rows of `blocks`; every row's series is in `names`.
+//! absorbing the frames it has written. Invariants: sequences from `floor_seq` to `sealed_seq`
+//! stand in `segments`, those behind in `windows`, both in lane order without overlap; the totals
+//! of a window cover exactly its rows; every row's series is in `names`.
 
 use std::sync::Arc;
 
-use kronicler_format::limits::{ROWS_PER_FRAME_MAX, SEQ_BITS};
+use kronicler_format::limits::{CHUNK_ROW_COUNT_MAX, ROWS_PER_FRAME_MAX, SEQ_BITS};
 use kronicler_format::{
-    Counters, FormatError, Frame, FrameKind, FrameSearch, FrameSeed, Head, NamesFrame, Row, Run,
-    decode_frame, decode_rows, encoded_frame, first_cut_frame, varint::Cursor,
+    Checkpoint, Counters, Edit, FormatError, Frame, FrameKind, FrameSearch, FrameSeed, Head,
+    HistoryEntry, NamesFrame, Row, Run, SegmentEntry, decode_frame, decode_rows, encoded_frame,
+    first_cut_frame, varint::Cursor,
 };
-use kronicler_stats::{Moments, Sketch};
 
 use crate::Dictionary;
+use crate::block::Block;
+use crate::window::Window;
 
-/// Rows and bytes of a block at most: what a reader holds in memory while it scans.
-const BLOCK_ROW_COUNT_MAX: u32 = 8_192;
-const BLOCK_SIZE_BYTES_MAX: u32 = 256 << 10;
-
-/// A stretch of a head log whose rows are found by one read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Block {
-    /// Where its first frame begins.
-    pub offset: u64,
-    /// Bytes up to the end of its last frame.
-    pub size_bytes: u32,
-    /// Rows in it.
-    pub row_count: u32,
-    /// Sequence of its first row; the others follow without a gap.
-    pub first_seq: u64,
-    /// Earliest end.
-    pub min_end_ns: i64,
-    /// Latest end.
-    pub max_end_ns: i64,
-    /// Longest duration.
-    pub max_duration_ns: u64,
-    /// Index of the run that wrote it.
-    pub run: u32,
-}
-
-/// Statistics of all rows of a series.
-#[derive(Debug, Clone, Default)]
-pub struct SeriesTotals {
-    /// Exact moments of the durations.
-    pub moments: Moments,
-    /// Quantiles of the durations within 1 %.
-    pub sketch: Sketch,
-    /// Sequence of the first row that took the longest.
-    pub slowest_seq: u64,
-}
-
-/// What was found damaged and set aside.
+/// Bytes of a head log that could not be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Damage {
-    /// Rows that were stored and cannot be read any more.
-    pub rows: u64,
     /// Bytes that could not be read, torn tails of earlier crashes included.
     pub bytes: u64,
     /// Bytes at the end of the log that are neither a frame nor the beginning of one, nor zeros:
     /// not what a crash leaves behind, so rows that were stored may be in them.
     pub tail_bytes: u64,
-}
-
-impl Damage {
-    /// Whether answers may lack rows that were stored.
-    #[must_use]
-    pub const fn is_partial(&self) -> bool {
-        self.rows > 0 || self.tail_bytes > 0
-    }
 }
 
 /// What is known of a lane.
@@ -78,26 +35,47 @@ pub struct LaneState {
     pub head: Head,
     /// Names and series.
     pub names: Arc<Dictionary>,
-    /// Where the rows are.
-    pub blocks: Arc<Vec<Block>>,
-    /// Statistics by series; series without rows may be missing at the end.
-    pub totals: Arc<Vec<SeriesTotals>>,
+    /// Where the sealed rows are.
+    pub segments: Arc<Vec<SegmentEntry>>,
+    /// Where the statistics of expired rows are.
+    pub histories: Arc<Vec<HistoryEntry>>,
+    /// Where the unsealed rows are.
+    pub windows: Vec<Window>,
     /// The processes that wrote to it.
     pub runs: Arc<Vec<Run>>,
     /// What happened to calls that became no row.
     pub counters: Counters,
     /// Sequence of the next row.
     pub next_seq: u64,
+    /// Rows below stand in segments.
+    pub sealed_seq: u64,
+    /// Rows below have expired.
+    pub floor_seq: u64,
+    /// Number of the last edit of the manifest.
+    pub edit_number: u64,
+    /// Numbers of files from here on were never used.
+    pub next_file_id: u64,
+    /// When the last rows were written, within a second; 0 when that is not known.
+    pub arrival_ns: i64,
     /// Up to which byte the log has been read.
     pub offset: u64,
     /// Whether the head is complete.
     pub is_ready: bool,
     /// Whether the last writer ended in order.
     pub is_closed: bool,
-    /// What was found damaged.
+    /// Whether somebody has looked after the lane since, who need not have ended in order.
+    pub(crate) is_resumed: bool,
+    /// What could not be read.
     pub damage: Damage,
     /// Whether only whole frames stand between the last block and the next rows.
     can_join: bool,
+    /// Whether the next rows begin a window: those before are of another service or version.
+    must_cut: bool,
+    /// Whether damage let windows be cut elsewhere than the writer did.
+    is_skewed: bool,
+    /// Whether no frame behind the last bytes that could not be read tells a sequence: nobody
+    /// knows whether there were rows in them.
+    is_unsettled: bool,
 }
 
 impl LaneState {
@@ -107,34 +85,93 @@ impl LaneState {
         Self {
             head,
             names: Arc::default(),
-            blocks: Arc::default(),
-            totals: Arc::default(),
+            segments: Arc::default(),
+            histories: Arc::default(),
+            windows: Vec::new(),
             runs: Arc::default(),
             counters: Counters::default(),
             next_seq: head.first_seq,
+            sealed_seq: 0,
+            floor_seq: 0,
+            edit_number: 0,
+            next_file_id: 0,
+            arrival_ns: 0,
             offset,
             is_ready: false,
             is_closed: false,
+            is_resumed: false,
             damage: Damage::default(),
             can_join: false,
+            must_cut: false,
+            is_skewed: false,
+            is_unsettled: false,
         }
     }
 
-    /// Rows stored in the lane, damaged ones included.
+    /// The state from which to read the log once more when damage let the windows be cut elsewhere
+    /// than the writer did: rows that turned out to be sealed are passed over from the start.
     #[must_use]
-    pub const fn stored(&self) -> u64 {
-        self.next_seq - self.head.first_seq
+    pub(crate) fn unskewed(&self, offset: u64) -> Option<Self> {
+        self.is_skewed.then(|| Self {
+            names: Arc::clone(&self.names),
+            next_seq: self.sealed_seq,
+            ..Self::new(self.head, offset)
+        })
     }
 
-    /// Moments of all rows with this name, from running totals.
+    /// A copy for questions about sealed rows. Who holds a whole one lets the owner copy the
+    /// statistics of unsealed rows when it writes the next.
     #[must_use]
-    pub fn moments(&self, name: &str) -> Moments {
-        let totals = self.names.series_of(name).iter();
-        let totals = totals.filter_map(|&series| self.totals.get(series as usize));
-        totals.fold(Moments::new(), |mut sum, totals| {
-            sum.merge(&totals.moments);
-            sum
-        })
+    pub fn sealed_part(&self) -> Self {
+        let mut part = self.clone();
+        part.windows.clear();
+        part
+    }
+
+    /// Rows ever stored in the lane, expired and damaged ones included.
+    #[must_use]
+    pub const fn stored(&self) -> u64 {
+        self.next_seq
+    }
+
+    /// Rows that have not expired and are not known to be damaged.
+    #[must_use]
+    pub fn live(&self) -> u64 {
+        let sealed: u64 = self.segments.iter().map(|segment| segment.row_count).sum();
+        let unsealed: u64 = self.windows.iter().map(|window| window.row_count).sum();
+        sealed + unsealed
+    }
+
+    /// Rows that have not expired and stand in no file that is known: they were damaged.
+    #[must_use]
+    pub fn quarantined(&self) -> u64 {
+        (self.next_seq - self.floor_seq).saturating_sub(self.live())
+    }
+
+    /// Whether answers may lack rows that were stored.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.quarantined() > 0 || self.damage.tail_bytes > 0 || self.is_unsettled
+    }
+
+    /// Where the unsealed rows are, in lane order.
+    pub fn blocks(&self) -> impl DoubleEndedIterator<Item = &Block> {
+        self.windows.iter().flat_map(|window| window.blocks.iter())
+    }
+
+    /// Sequence at which the next window begins at the latest: no frame of rows spans it.
+    #[must_use]
+    pub(crate) fn cut_seq(&self) -> u64 {
+        let last = self.windows.last().filter(|_| !self.must_cut);
+        let first_seq = last.map_or(self.next_seq, |window| window.first_seq);
+        let behind = (self.next_seq - first_seq) / CHUNK_ROW_COUNT_MAX as u64;
+        first_seq + (behind + 1) * CHUNK_ROW_COUNT_MAX as u64
+    }
+
+    /// Seeds the checksums of the lane.
+    #[must_use]
+    pub fn seed(&self) -> FrameSeed {
+        FrameSeed::new(&self.head.uuid)
     }
 
     /// Takes over the frames in `bytes`, which stand at [`LaneState::offset`], up to the first
@@ -142,7 +179,7 @@ impl LaneState {
     /// follows them. Returns how many bytes were taken; the rest is to be offered again with more.
     /// `scratch` is only memory to decode into.
     pub fn absorb(&mut self, bytes: &[u8], scratch: &mut Vec<Row>) -> usize {
-        let (seed, offset) = (FrameSeed::new(&self.head.uuid), self.offset);
+        let (seed, offset) = (self.seed(), self.offset);
         let mut search = None;
         let mut taken = 0;
         while taken < bytes.len() {
@@ -168,7 +205,7 @@ impl LaneState {
     /// Takes over the frames of an append that has just gone to the file at
     /// [`LaneState::offset`]: `rows` are those of its ROWS frames, which need not be decoded again.
     pub(crate) fn absorb_own(&mut self, bytes: &[u8], rows: &[Row]) {
-        let mut rows = rows.chunks(ROWS_PER_FRAME_MAX);
+        let mut rows = frames_of(rows, self.next_seq, self.cut_seq());
         let mut rest = bytes;
         while let Some(frame) = encoded_frame(rest) {
             let size_bytes = frame.size_bytes();
@@ -196,9 +233,11 @@ impl LaneState {
         if self.apply_payload(frame, scratch).is_err() {
             self.set_aside(frame.size_bytes() as u64);
         }
-        // Only CHECKPOINT stands before READY: any other frame tells as much, should it be damaged.
-        self.is_ready |= !matches!(frame.kind, None | Some(FrameKind::Checkpoint));
-        self.is_closed = frame.kind == Some(FrameKind::Closed);
+        self.is_ready |= matches!(frame.kind, Some(FrameKind::Ready | FrameKind::Closed));
+        // Upkeep of a lane that nobody owns is no run: how the last one ended stays as it was.
+        let is_end = frame.kind == Some(FrameKind::Closed);
+        self.is_resumed = self.is_closed && frame.kind == Some(FrameKind::Edit);
+        self.is_closed = is_end || self.is_resumed;
         frame.size_bytes()
     }
 
@@ -206,6 +245,7 @@ impl LaneState {
     const fn set_aside(&mut self, bytes: u64) {
         self.damage.bytes += bytes;
         self.can_join = false;
+        self.is_unsettled = true;
     }
 
     fn apply_payload(
@@ -219,15 +259,20 @@ impl LaneState {
                 let names = NamesFrame::decode(frame.payload)?;
                 Arc::make_mut(&mut self.names).absorb(&names)?;
             }
-            Some(FrameKind::Run) => {
-                let run = Run::decode(frame.payload)?;
-                self.skip_to(run.first_seq)?;
-                if self.runs.last() != Some(&run) {
-                    Arc::make_mut(&mut self.runs).push(run);
-                }
+            Some(FrameKind::Run) => self.apply_run(Run::decode(frame.payload)?)?,
+            Some(FrameKind::Counters) => {
+                let mut cursor = Cursor::new("counters frame", frame.payload);
+                self.skip_to(cursor.u64()?)?;
+                self.counters = Counters::decode(&mut cursor)?;
             }
-            Some(FrameKind::Counters | FrameKind::Checkpoint) => {
-                self.counters = Counters::decode(frame.payload)?;
+            Some(FrameKind::Checkpoint) => {
+                let checkpoint = Checkpoint::decode(frame.payload)?;
+                self.counters = checkpoint.counters;
+                self.apply_edit(&checkpoint.manifest)?;
+            }
+            Some(FrameKind::Edit) => self.apply_edit(&Edit::decode(frame.payload)?)?,
+            Some(FrameKind::Arrival) => {
+                self.arrival_ns = Cursor::new("arrival frame", frame.payload).i64()?;
             }
             Some(FrameKind::Closed) => {
                 // Says how many rows there were: a damaged last frame does not go unnoticed.
@@ -235,6 +280,63 @@ impl LaneState {
             }
             Some(FrameKind::Ready) | None => {}
         }
+        Ok(())
+    }
+
+    fn apply_run(&mut self, run: Run) -> Result<(), FormatError> {
+        self.skip_to(run.first_seq)?;
+        let last = self.runs.last();
+        if last == Some(&run) {
+            return Ok(());
+        }
+        self.must_cut |= last.is_some_and(|last| !last.is_same_version(&run));
+        Arc::make_mut(&mut self.runs).push(run);
+        Ok(())
+    }
+
+    /// Takes over a change of the manifest. One whose copy is known is passed over.
+    fn apply_edit(&mut self, edit: &Edit) -> Result<(), FormatError> {
+        if edit.number <= self.edit_number {
+            return Ok(());
+        }
+        self.replace_segments(edit)?;
+        let kept = self.histories.iter();
+        let kept = kept.filter(|history| !edit.histories_out.contains(&history.id));
+        self.histories = Arc::new(kept.chain(&edit.histories_in).copied().collect());
+        self.edit_number = edit.number;
+        self.sealed_seq = edit.sealed_seq;
+        self.floor_seq = edit.floor_seq;
+        self.next_file_id = edit.next_file_id;
+        self.skip_to(edit.next_seq.max(edit.sealed_seq))?;
+        self.windows.retain(|window| window.end_seq() > edit.sealed_seq);
+        self.is_skewed |=
+            self.windows.first().is_some_and(|window| window.first_seq < edit.sealed_seq);
+        Ok(())
+    }
+
+    fn replace_segments(&mut self, edit: &Edit) -> Result<(), FormatError> {
+        let end_seq = self.segments.last().map_or(edit.floor_seq, |segment| segment.end_seq);
+        let is_appending = edit.segments_out.is_empty() && self.floor_seq == edit.floor_seq;
+        if is_appending && edit.segments_in.iter().all(|segment| segment.first_seq >= end_seq) {
+            check_segments(&edit.segments_in, edit)?;
+            // Most edits only seal: a log of many is read without copying the list for each.
+            Arc::make_mut(&mut self.segments).extend(&edit.segments_in);
+            return Ok(());
+        }
+        // An edit before may have been lost: what has expired or was joined since goes as well.
+        let is_superseded = |old: &SegmentEntry| {
+            let is_in =
+                |new: &SegmentEntry| new.first_seq < old.end_seq && old.first_seq < new.end_seq;
+            old.end_seq <= edit.floor_seq || edit.segments_in.iter().any(is_in)
+        };
+        let kept = self
+            .segments
+            .iter()
+            .filter(|segment| !edit.segments_out.contains(&segment.id) && !is_superseded(segment));
+        let mut segments: Vec<_> = kept.chain(&edit.segments_in).copied().collect();
+        segments.sort_unstable_by_key(|segment| segment.first_seq);
+        check_segments(&segments, edit)?;
+        self.segments = Arc::new(segments);
         Ok(())
     }
 
@@ -254,7 +356,10 @@ impl LaneState {
         let end_seq = first_seq.saturating_add(rows.len() as u64);
         check_seq(end_seq)?;
         let series_count = self.names.series().len();
-        if first_seq < self.next_seq || rows.is_empty() {
+        if rows.is_empty() {
+            // Says which sequence comes next.
+            self.skip_to(first_seq)?;
+        } else if first_seq < self.next_seq {
             // They are known already.
             self.can_join = false;
         } else if rows.iter().any(|row| row.series as usize >= series_count) {
@@ -262,8 +367,7 @@ impl LaneState {
             self.skip_to(end_seq)?;
         } else {
             self.skip_to(first_seq)?;
-            self.extend_blocks(first_seq, rows, size_bytes);
-            self.add_totals(first_seq, rows);
+            self.extend_windows(first_seq, rows, size_bytes);
             self.next_seq = end_seq;
         }
         Ok(())
@@ -272,15 +376,15 @@ impl LaneState {
     /// Rows before `seq` that never came were in a frame that is damaged.
     fn skip_to(&mut self, seq: u64) -> Result<(), FormatError> {
         check_seq(seq)?;
+        self.is_unsettled = false;
         if seq > self.next_seq {
-            self.damage.rows += seq - self.next_seq;
             self.next_seq = seq;
             self.can_join = false;
         }
         Ok(())
     }
 
-    fn extend_blocks(&mut self, first_seq: u64, rows: &[Row], size_bytes: usize) {
+    fn extend_windows(&mut self, first_seq: u64, rows: &[Row], size_bytes: usize) {
         let (Ok(size_bytes), Ok(row_count)) =
             (u32::try_from(size_bytes), u32::try_from(rows.len()))
         else {
@@ -288,7 +392,7 @@ impl LaneState {
         };
         let run = u32::try_from(self.runs.len().saturating_sub(1)).unwrap_or(u32::MAX);
         let ends = rows.iter().map(|row| row.end_ns);
-        let mut block = Block {
+        let block = Block {
             offset: self.offset,
             size_bytes,
             row_count,
@@ -298,27 +402,15 @@ impl LaneState {
             max_duration_ns: rows.iter().map(|row| row.duration_ns).max().unwrap_or(0),
             run,
         };
-        let blocks = Arc::make_mut(&mut self.blocks);
-        if let Some(last) = blocks.last_mut()
-            && self.can_join
-            && let Some(joined) = last.join(&block)
-        {
-            block = joined;
-            *last = block;
-        } else {
-            blocks.push(block);
+        let is_beyond = |window: &Window| first_seq >= window.limit_seq();
+        if self.must_cut || self.windows.last().is_none_or(is_beyond) {
+            self.windows.push(Window::new(first_seq, self.arrival_ns));
+            self.must_cut = false;
+        }
+        if let Some(window) = self.windows.last_mut() {
+            window.add(block, rows, self.can_join, self.arrival_ns);
         }
         self.can_join = true;
-    }
-
-    fn add_totals(&mut self, first_seq: u64, rows: &[Row]) {
-        let totals = Arc::make_mut(&mut self.totals);
-        if totals.len() < self.names.series().len() {
-            totals.resize_with(self.names.series().len(), SeriesTotals::default);
-        }
-        for (seq, row) in (first_seq..).zip(rows) {
-            totals[row.series as usize].add(seq, row.duration_ns);
-        }
     }
 
     /// Passes over bytes that hold no frame, up to `offset`.
@@ -337,6 +429,26 @@ impl LaneState {
     }
 }
 
+/// Cuts rows, of which the first has `first_seq`, into what goes into one frame each: no frame
+/// spans two windows, of which one begins at `cut_seq`.
+pub(crate) fn frames_of(
+    mut rows: &[Row],
+    mut first_seq: u64,
+    mut cut_seq: u64,
+) -> impl Iterator<Item = &[Row]> {
+    std::iter::from_fn(move || {
+        let room = usize::try_from(cut_seq - first_seq).unwrap_or(usize::MAX);
+        let count = rows.len().min(ROWS_PER_FRAME_MAX).min(room);
+        let (frame, rest) = rows.split_at(count);
+        rows = rest;
+        first_seq += count as u64;
+        if first_seq == cut_seq {
+            cut_seq += CHUNK_ROW_COUNT_MAX as u64;
+        }
+        (!frame.is_empty()).then_some(frame)
+    })
+}
+
 /// Sequences stay below what an id can hold.
 const fn check_seq(seq: u64) -> Result<(), FormatError> {
     let limit = (1 << SEQ_BITS) - 1;
@@ -346,42 +458,19 @@ const fn check_seq(seq: u64) -> Result<(), FormatError> {
     Ok(())
 }
 
-impl SeriesTotals {
-    /// Adds the duration of the row with this sequence.
-    #[inline]
-    pub fn add(&mut self, seq: u64, duration_ns: u64) {
-        if self.moments.max().is_none_or(|max| duration_ns > max) {
-            self.slowest_seq = seq;
+/// Segments of a manifest do not overlap, and hold sealed rows only.
+fn check_segments(segments: &[SegmentEntry], edit: &Edit) -> Result<(), FormatError> {
+    let mut end_seq = edit.floor_seq;
+    for segment in segments {
+        if segment.first_seq < end_seq {
+            let (found, limit) = (end_seq, segment.first_seq);
+            return Err(FormatError::OutOfRange { what: "end of a segment", found, limit });
         }
-        self.moments.add(duration_ns);
-        self.sketch.add(duration_ns);
+        end_seq = segment.end_seq;
     }
-}
-
-impl Block {
-    /// Sequence behind its last row.
-    #[must_use]
-    pub const fn end_seq(&self) -> u64 {
-        self.first_seq + self.row_count as u64
+    if end_seq > edit.sealed_seq {
+        let (found, limit) = (end_seq, edit.sealed_seq);
+        return Err(FormatError::OutOfRange { what: "end of the last segment", found, limit });
     }
-
-    /// Both in one, when `next` follows near enough, without a gap in the rows, in the same run.
-    fn join(&self, next: &Block) -> Option<Block> {
-        let size_bytes = u32::try_from(next.offset + u64::from(next.size_bytes) - self.offset);
-        let size_bytes = size_bytes.ok().filter(|&size| size <= BLOCK_SIZE_BYTES_MAX)?;
-        let row_count = self.row_count + next.row_count;
-        let fits = row_count <= BLOCK_ROW_COUNT_MAX
-            && self.run == next.run
-            && self.end_seq() == next.first_seq;
-        fits.then(|| Block {
-            offset: self.offset,
-            size_bytes,
-            row_count,
-            first_seq: self.first_seq,
-            min_end_ns: self.min_end_ns.min(next.min_end_ns),
-            max_end_ns: self.max_end_ns.max(next.max_end_ns),
-            max_duration_ns: self.max_duration_ns.max(next.max_duration_ns),
-            run: self.run,
-        })
-    }
+    Ok(())
 }

@@ -1,26 +1,29 @@
-//! Owns a lane: appends frames to its head log.
+//! Owns a lane: takes it, appends to its head log, clears it, gives it back.
 //!
-//! The owner holds the lane's lock for life. What it appends goes out in one call of names, rows,
-//! counters, in this order, so that a reader never meets a row whose name it cannot know. After a
-//! failed append the file may end in a torn frame; the next append goes behind it, and readers
-//! pass over it.
+//! What makes segments of its rows, and lets them expire, stands in `upkeep`.
 
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kronicler_format::limits::{LANE_COUNT_MAX, ROWS_PER_FRAME_MAX};
-use kronicler_format::varint::put_u64;
-use kronicler_format::{
-    Counters, FormatError, FrameKind, FrameSeed, Head, Row, Run, encode_frame, encode_rows,
+use kronicler_format::{Counters, Head, Row, Run};
+use kronicler_stats::History;
+
+use crate::head_log::{HeadLog, again, make_head};
+use crate::lane_files::{
+    make_root, new_head, next_generation, remove_heads, remove_replaced_heads, take_lane,
+    unmake_head,
 };
-
-use crate::lane_reader::{FRAMES_OFFSET, HEAD_COPIES, LaneReader, read_frames, read_head};
+use crate::lane_reader::LaneReader;
 use crate::lane_state::LaneState;
-use crate::layout::{head_path, lane_dir, list_heads, lock_path};
-use crate::{Dictionary, Storage, StorageFile, StorageLock, StoreError};
+use crate::layout::{FileKind, file_path, lane_dir, list_files, list_heads, lock_path};
+use crate::recent::Recent;
+use crate::segment_writer::Workspace;
+use crate::{Dictionary, Storage, StorageLock, StoreError};
 
-/// How often frames are written that later ones need.
-const COPIES: usize = 2;
+/// How long files live on that were joined with others: answers that have begun may still read
+/// them.
+pub(crate) const READERS_GRACE_NS: i64 = 10_000_000_000;
 
 /// What goes out in one append.
 #[derive(Debug, Clone, Copy)]
@@ -33,44 +36,40 @@ pub struct Batch<'a> {
     pub first_seq: u64,
     /// Counters, when they have changed.
     pub counters: Option<Counters>,
+    /// The present time, nanoseconds since the Unix epoch: when these rows arrive.
+    pub now_ns: i64,
 }
 
 /// Owns a lane.
 #[derive(Debug)]
 pub struct LaneWriter {
-    storage: Arc<dyn Storage>,
-    lane: u16,
-    dir: PathBuf,
-    log: Log,
-    is_dirty: bool,
-    buffer: Vec<u8>,
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) lane: u16,
+    pub(crate) dir: PathBuf,
+    pub(crate) log: HeadLog,
+    pub(crate) segment_size_bytes_max: u64,
+    /// The last rows, for sealing them.
+    pub(crate) recent: Recent,
+    pub(crate) workspace: Workspace,
+    /// Generation of a head that was made and must not stay, but could not be removed.
+    orphan: Option<u64>,
+    /// Files that are in no manifest any more, and when they may go.
+    pub(crate) retired: Vec<Retired>,
+    /// Who wrote a segment, as far as it was asked; `None` when it is gone or damaged.
+    pub(crate) segment_runs: HashMap<u64, Option<Run>>,
+    /// History of rows that have expired on a full disk.
+    pub(crate) unwritten: Option<History>,
+    /// The file in which that was written last, which an edit may or may not have named.
+    pub(crate) written_as: Option<u64>,
     _lock: Box<dyn StorageLock>,
 }
 
-/// The head log that is written.
+/// A file that is in no manifest any more.
 #[derive(Debug)]
-struct Log {
-    path: PathBuf,
-    file: Arc<dyn StorageFile>,
-    seed: FrameSeed,
-    generation: u64,
-    offset: u64,
-    names_logged: u32,
-    series_logged: u32,
-}
-
-impl Log {
-    fn open(storage: &dyn Storage, path: PathBuf, state: &LaneState) -> Result<Self, StoreError> {
-        Ok(Self {
-            file: storage.open_append(&path).map_err(StoreError::io("open", &path))?,
-            path,
-            seed: FrameSeed::new(&state.head.uuid),
-            generation: state.head.generation,
-            offset: state.offset,
-            names_logged: count(state.names.names().len()),
-            series_logged: count(state.names.series().len()),
-        })
-    }
+pub(crate) struct Retired {
+    pub path: PathBuf,
+    /// Readers may still want it up to this time.
+    pub until_ns: i64,
 }
 
 impl LaneWriter {
@@ -88,26 +87,121 @@ impl LaneWriter {
     ) -> Result<(Self, LaneState), StoreError> {
         make_root(&**storage, root)?;
         let (lane, lock) = take_lane(&**storage, root)?;
+        let reader = LaneReader::open(storage, root, lane)?;
+        let (mut writer, mut state) = Self::own(storage, root, lane, lock, reader, run.start_ns)?;
+        writer.begin_run(&mut state, run, lost_at_most)?;
+        Ok((writer, state))
+    }
+
+    /// Takes a lane that nobody owns, for its upkeep: no run begins, and how the last one ended
+    /// stays told. `None` when somebody owns it, or there is nothing in it that can be read.
+    ///
+    /// # Errors
+    /// When the lane cannot be locked, read or written.
+    pub fn adopt(
+        storage: &Arc<dyn Storage>,
+        root: &Path,
+        lane: u16,
+    ) -> Result<Option<(Self, LaneState)>, StoreError> {
         let dir = lane_dir(root, lane);
-        let found = LaneReader::open(storage, root, lane)?;
-        let (path, mut state) = match found {
-            Some(reader) => (reader.path().to_owned(), reader.into_state()),
-            None => make_head(&**storage, &dir, lane, run.start_ns, 0)?,
-        };
-        storage.sync_dir(root).map_err(StoreError::io("sync", root))?;
-        let log = Log::open(&**storage, path, &state)?;
-        remove_replaced_heads(&**storage, &dir, lane, log.generation)?;
-        let mut writer = Self {
+        // Nothing is made where nothing is: the directories above may not be durable yet.
+        if list_heads(&**storage, &dir)?.is_empty() {
+            return Ok(None);
+        }
+        // Refuses a link in its place.
+        storage.create_dir(&dir).map_err(StoreError::io("make", &dir))?;
+        let path = lock_path(&dir);
+        let lock = storage.try_lock(&path).map_err(StoreError::io("lock", &path))?;
+        let Some(lock) = lock else { return Ok(None) };
+        let Some(reader) = LaneReader::open(storage, root, lane)? else { return Ok(None) };
+        Self::own(storage, root, lane, lock, Some(reader), 0).map(Some)
+    }
+
+    fn new(
+        storage: &Arc<dyn Storage>,
+        lane: u16,
+        dir: PathBuf,
+        log: HeadLog,
+        lock: Box<dyn StorageLock>,
+    ) -> Self {
+        Self {
             storage: Arc::clone(storage),
             lane,
             dir,
             log,
-            is_dirty: false,
-            buffer: Vec::new(),
+            segment_size_bytes_max: u64::MAX,
+            recent: Recent::default(),
+            workspace: Workspace::default(),
+            orphan: None,
+            retired: Vec::new(),
+            segment_runs: HashMap::new(),
+            unwritten: None,
+            written_as: None,
             _lock: lock,
+        }
+    }
+
+    fn own(
+        storage: &Arc<dyn Storage>,
+        root: &Path,
+        lane: u16,
+        lock: Box<dyn StorageLock>,
+        reader: Option<LaneReader>,
+        now_ns: i64,
+    ) -> Result<(Self, LaneState), StoreError> {
+        let dir = lane_dir(root, lane);
+        let is_new = reader.is_none();
+        let (log, state) = match reader {
+            Some(reader) => {
+                let path = reader.path().to_owned();
+                let state = reader.into_state();
+                (HeadLog::open(&**storage, path, &state)?, state)
+            }
+            None => {
+                let head = new_head(&**storage, &dir, lane, now_ns, 0)?;
+                make_head(&**storage, &dir, head, None).map_err(|failed| {
+                    let _ = unmake_head(&**storage, &dir, head.generation);
+                    failed.error
+                })?
+            }
         };
-        writer.begin_run(&mut state, run, lost_at_most)?;
+        // Who made the lane or the head may have died before this.
+        storage.sync_dir(&dir).map_err(StoreError::io("sync", &dir))?;
+        storage.sync_dir(root).map_err(StoreError::io("sync", root))?;
+        let mut writer = Self::new(storage, lane, dir, log, lock);
+        let state = writer.recover_all(state, is_new)?;
         Ok((writer, state))
+    }
+
+    /// Makes what is gone on from durable, and removes what it replaces.
+    fn recover_all(&mut self, mut state: LaneState, is_new: bool) -> Result<LaneState, StoreError> {
+        self.log.recover(&mut state)?;
+        let was_closed = state.is_closed;
+        if !is_new && (!was_closed || state.is_resumed) {
+            // A sync may have failed before the last owner died: what can still be read now is then
+            // not on the disk, and would be missing behind the next power cut.
+            self.log.forget_logged();
+            self.log.begin();
+            self.log.put_ready()?;
+            let names = self.log.put_names(&state.names)?;
+            for edit in again(&state) {
+                self.log.put_edit(&edit)?;
+            }
+            self.log.put_counters(state.next_seq, &state.counters)?;
+            if was_closed {
+                self.log.put_closed(state.next_seq)?;
+            }
+            self.log.write()?;
+            self.log.note_names(names);
+            self.absorb_into(&mut state, &[]);
+        }
+        if self.log.sync().is_err() {
+            state = self.rotate(&state, state.head.created_ns)?;
+        }
+        let (storage, dir) = (&*self.storage, &self.dir);
+        remove_replaced_heads(storage, dir, self.lane, self.log.generation())?;
+        self.remove_unlisted(&state)?;
+        Ok(state)
     }
 
     /// The lane.
@@ -119,13 +213,13 @@ impl LaneWriter {
     /// The head log.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.log.path
+        self.log.path()
     }
 
     /// Whether something was appended since the last sync.
     #[must_use]
     pub const fn is_dirty(&self) -> bool {
-        self.is_dirty
+        self.log.is_dirty()
     }
 
     /// Appends a batch. What it holds is then to be absorbed by `LaneWriter::absorb_into`.
@@ -134,26 +228,30 @@ impl LaneWriter {
     /// When the file cannot be written. A part of the batch may stand in the file: call
     /// [`LaneWriter::recover`], which tells by `next_seq` how many of the rows do.
     pub fn append(&mut self, batch: &Batch<'_>) -> Result<(), StoreError> {
-        self.buffer.clear();
-        let (names, series) = self.encode_names(batch.names).map_err(self.defect())?;
-        let mut first_seq = batch.first_seq;
-        for rows in batch.rows.chunks(ROWS_PER_FRAME_MAX) {
-            self.encode(FrameKind::Rows, |out| encode_rows(out, first_seq, rows))
-                .map_err(self.defect())?;
-            first_seq += rows.len() as u64;
+        self.settle()?;
+        self.log.begin();
+        let names = self.log.put_names(batch.names)?;
+        if !batch.rows.is_empty() {
+            self.log.put_arrival(batch.now_ns)?;
         }
+        self.log.put_rows(batch.first_seq, batch.rows)?;
         if let Some(counters) = batch.counters {
-            self.encode(FrameKind::Counters, |out| counters.encode(out)).map_err(self.defect())?;
+            let next_seq = batch.first_seq + batch.rows.len() as u64;
+            self.log.put_counters(next_seq, &counters)?;
         }
-        self.write()?;
-        (self.log.names_logged, self.log.series_logged) = (names, series);
+        self.log.write()?;
+        self.log.note_names(names);
         Ok(())
     }
 
     /// Lets `state` learn of what the last append wrote; `rows` are those it was given.
-    pub fn absorb_into(&self, state: &mut LaneState, rows: &[Row]) {
-        state.skip_bytes_to(self.log.offset - self.buffer.len() as u64);
-        state.absorb_own(&self.buffer, rows);
+    pub fn absorb_into(&mut self, state: &mut LaneState, rows: &[Row]) {
+        let first_seq = state.next_seq;
+        self.log.absorb_into(state, rows);
+        self.recent.forget_below(state.sealed_seq);
+        if !rows.is_empty() && state.next_seq == first_seq + rows.len() as u64 {
+            self.recent.add(first_seq, rows);
+        }
     }
 
     /// After a failed append: lets `state` learn of the part that reached the file.
@@ -161,20 +259,25 @@ impl LaneWriter {
     /// # Errors
     /// When the file cannot be read.
     pub fn recover(&mut self, state: &mut LaneState) -> Result<(), StoreError> {
-        read_frames(&*self.log.file, &self.log.path, state)?;
-        self.log.offset = self.log.file.stat().map_err(StoreError::io("read", &self.log.path))?.len;
-        Ok(())
+        self.log.recover(state)
     }
 
     /// Makes all that was appended survive a power cut.
     ///
     /// # Errors
     /// When the system says so. The file must not be synced again: the system may have thrown
-    /// away what it could not write (<https://wiki.postgresql.org/wiki/Fsync_Errors>).
+    /// away what it could not write (<https://wiki.postgresql.org/wiki/Fsync_Errors>). Go on with
+    /// [`LaneWriter::rotate`].
     pub fn sync(&mut self) -> Result<(), StoreError> {
-        self.log.file.sync().map_err(StoreError::io("sync", &self.log.path))?;
-        self.is_dirty = false;
-        Ok(())
+        self.settle()?;
+        self.log.sync()
+    }
+
+    /// Whether a sync has failed: nothing is durable any more until [`LaneWriter::rotate`] has made
+    /// a new head.
+    #[must_use]
+    pub const fn has_failed(&self) -> bool {
+        self.log.has_failed()
     }
 
     /// Appends the frame that says that this run ended in order, and syncs.
@@ -182,47 +285,97 @@ impl LaneWriter {
     /// # Errors
     /// When the file cannot be written or synced.
     pub fn close(mut self, state: &LaneState) -> Result<(), StoreError> {
-        self.buffer.clear();
-        self.encode(FrameKind::Closed, |out| put_u64(out, state.next_seq))
-            .map_err(self.defect())?;
-        self.write()?;
-        self.sync()
+        // The next owner trusts that all before the frame is durable.
+        self.sync()?;
+        self.log.begin();
+        self.log.put_closed(state.next_seq)?;
+        self.log.write_edit()?;
+        self.log.sync()?;
+        self.sweep(i64::MAX);
+        Ok(())
     }
 
-    /// Forgets all rows: begins a new head with a new identity and removes all others.
+    /// Forgets all rows: begins a new head with a new identity and removes all other files.
     ///
     /// # Errors
     /// When the new head cannot be made or an old one cannot be removed; the lane is then as it
     /// was, and can be written as before.
     pub fn clear(&mut self, run: Run) -> Result<LaneState, StoreError> {
+        self.settle()?;
         // The old head may have been removed by somebody: its name must not be taken again.
-        let before = self.log.generation;
-        let (path, mut state) =
-            make_head(&*self.storage, &self.dir, self.lane, run.start_ns, before)?;
-        let log = match Log::open(&*self.storage, path.clone(), &state) {
-            Ok(log) => log,
-            Err(error) => return Err(self.unmake(&path, error)),
-        };
+        let before = self.log.generation();
+        let head = new_head(&*self.storage, &self.dir, self.lane, run.start_ns, before)?;
+        let (log, mut state) = self.make(head, None)?;
         let old = std::mem::replace(&mut self.log, log);
         let begun = self.begin_run(&mut state, run, 0).and_then(|()| {
-            remove_heads(&*self.storage, &self.dir, &[old.generation, self.log.generation])?;
-            match self.storage.remove(&old.path) {
+            remove_heads(&*self.storage, &self.dir, &[old.generation(), head.generation])?;
+            match self.storage.remove(old.path()) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-                result => result.map_err(StoreError::io("remove", &old.path)),
+                result => result.map_err(StoreError::io("remove", old.path())),
             }
         });
-        match begun {
-            Ok(()) => Ok(state),
-            Err(error) => {
-                self.log = old;
-                Err(self.unmake(&path, error))
-            }
+        if let Err(error) = begun {
+            self.log = old;
+            self.orphan = Some(head.generation);
+            // Should this fail, it is tried again before anything else is written.
+            let _ = self.settle();
+            return Err(error);
         }
+        // The rows are gone with the head that named these files. What cannot be removed now is
+        // removed by the next opener.
+        let _ = self.remove_unlisted(&state);
+        self.retired.clear();
+        self.segment_runs.clear();
+        self.unwritten = None;
+        self.recent.clear();
+        Ok(state)
     }
 
-    /// Removes a head that is not to be used after all; `error` says why.
-    fn unmake(&self, path: &Path, error: StoreError) -> StoreError {
-        self.storage.remove(path).map_or_else(StoreError::io("remove", path), |()| error)
+    /// Replaces the head log by one without the frames of sealed rows, and without what could not
+    /// be read: also the way to go on when the old one could not be synced. Returns the state of
+    /// the new one, which is complete and synced. Names that were not yet logged are in it.
+    ///
+    /// # Errors
+    /// When the new head cannot be made; the old one is then as it was.
+    pub fn rotate(&mut self, state: &LaneState, now_ns: i64) -> Result<LaneState, StoreError> {
+        self.settle()?;
+        let generation = next_generation(&*self.storage, &self.dir, self.log.generation())?;
+        let head =
+            Head { generation, created_ns: now_ns, first_seq: state.sealed_seq, ..state.head };
+        // A file of an edit that could not be synced keeps its number: readers may know it.
+        let next_file_id = self.next_file_id(state)?;
+        let mut state = state.clone();
+        state.next_file_id = next_file_id;
+        let (log, fresh) = self.make(head, Some(&state))?;
+        let old = std::mem::replace(&mut self.log, log);
+        self.retired.push(Retired { path: old.path().to_owned(), until_ns: 0 });
+        self.sweep(now_ns);
+        Ok(fresh)
+    }
+
+    /// Makes a head; one that fails is removed.
+    fn make(
+        &mut self,
+        head: Head,
+        old: Option<&LaneState>,
+    ) -> Result<(HeadLog, LaneState), StoreError> {
+        let old = old.map(|old| (old, self.log.file(), self.log.path()));
+        make_head(&*self.storage, &self.dir, head, old).map_err(|failed| {
+            self.orphan = failed.is_there.then_some(head.generation);
+            // Should this fail, it is tried again before anything else is written.
+            let _ = self.settle();
+            failed.error
+        })
+    }
+
+    /// Removes a head that must not stay: it may be complete, so that the next opener would take it
+    /// for the newest, and forget what is written to this one from here on.
+    pub(crate) fn settle(&mut self) -> Result<(), StoreError> {
+        if let Some(generation) = self.orphan {
+            unmake_head(&*self.storage, &self.dir, generation)?;
+            self.orphan = None;
+        }
+        Ok(())
     }
 
     fn begin_run(
@@ -231,65 +384,75 @@ impl LaneWriter {
         mut run: Run,
         lost_at_most: u64,
     ) -> Result<(), StoreError> {
-        self.recover(state)?;
         run.first_seq = state.next_seq;
         let was_used = !state.runs.is_empty() || state.stored() > 0;
         let is_unclean = was_used && !state.is_closed;
         run.lost_at_most = if is_unclean { lost_at_most } else { 0 };
         let mut counters = state.counters;
         counters.lost_at_most = counters.lost_at_most.saturating_add(run.lost_at_most);
-        self.buffer.clear();
-        // Twice, like names: a flipped bit must not give its rows to the run before.
-        for _ in 0..COPIES {
-            self.encode(FrameKind::Run, |out| run.encode(out)).map_err(self.defect())?;
-        }
+        self.log.begin();
+        self.log.put_run(&run)?;
         if counters != state.counters {
-            self.encode(FrameKind::Counters, |out| counters.encode(out)).map_err(self.defect())?;
+            self.log.put_counters(state.next_seq, &counters)?;
         }
-        self.write()?;
+        self.log.write()?;
         self.absorb_into(state, &[]);
+        // Rows are not to be there without the run that wrote them. Should this fail, nothing is
+        // durable until there is a new head.
+        let _ = self.log.sync();
         Ok(())
     }
 
-    /// Encodes names and series that are not logged yet; returns how many are known then. Each
-    /// frame is written twice: without it all rows of its series could not be read.
-    fn encode_names(&mut self, names: &Dictionary) -> Result<(u32, u32), FormatError> {
-        let (mut first_name, mut first_series) = (self.log.names_logged, self.log.series_logged);
-        let all = (count(names.names().len()), count(names.series().len()));
-        while (first_name, first_series) != all {
-            let frame = names.frame_from(first_name, first_series);
-            first_name += count(frame.names.len());
-            first_series += count(frame.series.len());
-            for _ in 0..COPIES {
-                self.encode(FrameKind::Names, |out| frame.encode(out))?;
-            }
-        }
-        Ok(all)
-    }
-
-    fn encode(
-        &mut self,
-        kind: FrameKind,
-        write: impl FnOnce(&mut Vec<u8>),
-    ) -> Result<(), FormatError> {
-        let offset = self.log.offset + self.buffer.len() as u64;
-        encode_frame(&mut self.buffer, self.log.seed, offset, kind, write)
-    }
-
-    fn write(&mut self) -> Result<(), StoreError> {
-        if self.buffer.is_empty() {
+    /// Removes files of segments and histories that are in no manifest: a crash left them behind.
+    /// None while a head is there that cannot be read: it may name them.
+    fn remove_unlisted(&self, state: &LaneState) -> Result<(), StoreError> {
+        if list_heads(&*self.storage, &self.dir)? != [self.log.generation()] {
             return Ok(());
         }
-        self.is_dirty = true;
-        self.log.file.append(&self.buffer).map_err(StoreError::io("write", &self.log.path))?;
-        self.log.offset += self.buffer.len() as u64;
+        let segments: HashSet<u64> = state.segments.iter().map(|segment| segment.id).collect();
+        let histories: HashSet<u64> = state.histories.iter().map(|history| history.id).collect();
+        for (kind, id) in list_files(&*self.storage, &self.dir)? {
+            let is_listed = match kind {
+                FileKind::Segment => segments.contains(&id),
+                FileKind::History => histories.contains(&id),
+            };
+            let path = file_path(&self.dir, kind, id);
+            if !is_listed {
+                self.storage.remove(&path).map_err(StoreError::io("remove", &path))?;
+            }
+        }
         Ok(())
     }
 
-    /// A frame that the format refuses is a defect of ours; it stops the writer, not the host.
-    fn defect(&self) -> impl FnOnce(FormatError) -> StoreError + use<> {
-        let (path, offset) = (self.log.path.clone(), self.log.offset);
-        move |source| StoreError::Damaged { path, offset, source }
+    /// When the next retired file may go, nanoseconds since the Unix epoch.
+    #[must_use]
+    pub fn next_sweep_ns(&self) -> Option<i64> {
+        self.retired.iter().map(|retired| retired.until_ns).min()
+    }
+
+    /// Removes all retired files, whoever may want them: on a full disk an answer that has begun
+    /// begins anew. Says whether there were any.
+    pub fn sweep_all(&mut self, now_ns: i64) -> bool {
+        let count = self.retired.len();
+        self.retired.iter_mut().for_each(|retired| retired.until_ns = now_ns);
+        self.sweep(now_ns);
+        self.retired.len() < count
+    }
+
+    /// Removes retired files that no reader wants any more at `now_ns`. One that cannot be removed
+    /// is tried again later.
+    pub fn sweep(&mut self, now_ns: i64) {
+        let storage = &self.storage;
+        self.retired.retain_mut(|retired| {
+            if retired.until_ns > now_ns {
+                return true;
+            }
+            let result = storage.remove(&retired.path);
+            let is_gone =
+                result.map_or_else(|e| e.kind() == std::io::ErrorKind::NotFound, |()| true);
+            retired.until_ns = now_ns.saturating_add(READERS_GRACE_NS);
+            !is_gone
+        });
     }
 }
 
@@ -298,124 +461,26 @@ impl LaneWriter {
 /// # Errors
 /// When the lane cannot be locked or written.
 pub fn clear_ownerless(
-    storage: &dyn Storage,
+    storage: &Arc<dyn Storage>,
     root: &Path,
     lane: u16,
     now_ns: i64,
 ) -> Result<bool, StoreError> {
+    make_root(&**storage, root)?;
     let dir = lane_dir(root, lane);
     // Refuses a link in its place.
     storage.create_dir(&dir).map_err(StoreError::io("make", &dir))?;
-    let lock = lock_path(&dir);
-    let Some(_lock) = storage.try_lock(&lock).map_err(StoreError::io("lock", &lock))? else {
-        return Ok(false);
-    };
-    let (_, state) = make_head(storage, &dir, lane, now_ns, 0)?;
-    remove_heads(storage, &dir, &[state.head.generation])?;
+    let path = lock_path(&dir);
+    let lock = storage.try_lock(&path).map_err(StoreError::io("lock", &path))?;
+    let Some(lock) = lock else { return Ok(false) };
+    let head = new_head(&**storage, &dir, lane, now_ns, 0)?;
+    let made = make_head(&**storage, &dir, head, None);
+    let (log, state) = made.map_err(|failed| {
+        let _ = unmake_head(&**storage, &dir, head.generation);
+        failed.error
+    })?;
+    remove_heads(&**storage, &dir, &[log.generation()])?;
+    let writer = LaneWriter::new(storage, lane, dir, log, lock);
+    writer.remove_unlisted(&state)?;
     Ok(true)
-}
-
-fn count(len: usize) -> u32 {
-    u32::try_from(len).unwrap_or(u32::MAX)
-}
-
-fn make_root(storage: &dyn Storage, root: &Path) -> Result<(), StoreError> {
-    storage.create_dir(root).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotADirectory => StoreError::NotADirectory { path: root.to_owned() },
-        _ => StoreError::io("make", root)(error),
-    })
-}
-
-fn take_lane(
-    storage: &dyn Storage,
-    root: &Path,
-) -> Result<(u16, Box<dyn StorageLock>), StoreError> {
-    for lane in 0..LANE_COUNT_MAX {
-        let dir = lane_dir(root, lane);
-        storage.create_dir(&dir).map_err(StoreError::io("make", &dir))?;
-        let path = lock_path(&dir);
-        if let Some(lock) = storage.try_lock(&path).map_err(StoreError::io("lock", &path))? {
-            return Ok((lane, lock));
-        }
-    }
-    Err(StoreError::NoFreeLane { path: root.to_owned(), limit: LANE_COUNT_MAX })
-}
-
-/// Makes an empty head of the next generation: synced and complete when this returns.
-fn make_head(
-    storage: &dyn Storage,
-    dir: &Path,
-    lane: u16,
-    now_ns: i64,
-    generation_before: u64,
-) -> Result<(PathBuf, LaneState), StoreError> {
-    let newest = list_heads(storage, dir)?.first().copied().unwrap_or(0).max(generation_before);
-    let head = Head {
-        lane,
-        uuid: new_uuid(),
-        generation: newest.saturating_add(1),
-        created_ns: now_ns,
-        first_seq: 0,
-    };
-    let path = head_path(dir, head.generation);
-    let seed = FrameSeed::new(&head.uuid);
-    let mut bytes = head.encode().repeat(HEAD_COPIES);
-    let mut put = |kind, write: &dyn Fn(&mut Vec<u8>)| {
-        let offset = bytes.len() as u64;
-        encode_frame(&mut bytes, seed, offset, kind, write)
-    };
-    let defect = |source| StoreError::Damaged { path: path.clone(), offset: 0, source };
-    put(FrameKind::Checkpoint, &|out| Counters::default().encode(out)).map_err(defect)?;
-    put(FrameKind::Ready, &|_| {}).map_err(defect)?;
-    let file = storage.create(&path).map_err(StoreError::io("make", &path))?;
-    let written = file.append(&bytes).map_err(StoreError::io("write", &path)).and_then(|()| {
-        file.sync().map_err(StoreError::io("sync", &path))?;
-        storage.sync_dir(dir).map_err(StoreError::io("sync", dir))
-    });
-    if written.is_err() {
-        // Should this fail as well, the next opener removes what is not complete.
-        let _ = storage.remove(&path);
-    }
-    written?;
-    let mut state = LaneState::new(head, FRAMES_OFFSET);
-    read_frames(&*file, &path, &mut state)?;
-    Ok((path, state))
-}
-
-/// Removes heads that another replaced, and those whose making was cut short. One that cannot be
-/// read is kept: a person may still want to look at it.
-fn remove_replaced_heads(
-    storage: &dyn Storage,
-    dir: &Path,
-    lane: u16,
-    generation: u64,
-) -> Result<(), StoreError> {
-    let mut kept = vec![generation];
-    kept.extend(list_heads(storage, dir)?.into_iter().filter(|&other| {
-        let is_readable = read_head(storage, &head_path(dir, other), lane).is_ok();
-        !is_readable
-    }));
-    remove_heads(storage, dir, &kept)
-}
-
-/// Removes all heads but those of these generations. A power cut may bring one back: it has an
-/// older generation than one that is complete, so the next opener removes it again.
-fn remove_heads(storage: &dyn Storage, dir: &Path, kept: &[u64]) -> Result<(), StoreError> {
-    for generation in list_heads(storage, dir)? {
-        let path = head_path(dir, generation);
-        if !kept.contains(&generation) {
-            storage.remove(&path).map_err(StoreError::io("remove", &path))?;
-        }
-    }
-    Ok(())
-}
-
-/// 128 bits that no other lane has: the standard library seeds each hasher from the system.
-fn new_uuid() -> [u8; 16] {
-    use std::hash::{BuildHasher, RandomState};
-    let half = || RandomState::new().hash_one(std::process::id()).to_le_bytes();
-    let mut uuid = [0; 16];
-    uuid[..8].copy_from_slice(&half());
-    uuid[8..].copy_from_slice(&half());
-    uuid
 }

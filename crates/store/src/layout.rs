@@ -5,6 +5,8 @@
 //!   lane-0000/           one per writing process, taken and given back
 //!     lock               held by the lane's owner for life
 //!     head-0000000001    the head log; a newer generation replaces an older one
+//!     segment-0000000002 sealed rows, as columns
+//!     history-0000000003 statistics of expired rows
 //!   lane-0001/ ...
 //! ```
 
@@ -30,6 +32,56 @@ pub fn lock_path(lane_dir: &Path) -> PathBuf {
 #[must_use]
 pub fn head_path(lane_dir: &Path, generation: u64) -> PathBuf {
     lane_dir.join(format!("head-{generation:010}"))
+}
+
+/// What a numbered file of a lane holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// Sealed rows.
+    Segment,
+    /// Statistics of expired rows.
+    History,
+}
+
+impl FileKind {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Segment => "segment-",
+            Self::History => "history-",
+        }
+    }
+}
+
+/// The segment or history with this number.
+#[must_use]
+pub fn file_path(lane_dir: &Path, kind: FileKind, id: u64) -> PathBuf {
+    lane_dir.join(file_name(kind, id))
+}
+
+/// The name of the segment or history with this number.
+pub fn file_name(kind: FileKind, id: u64) -> String {
+    format!("{}{id:010}", kind.prefix())
+}
+
+/// The segments and histories in a lane, in no order.
+///
+/// # Errors
+/// When the directory cannot be listed.
+pub fn list_files(
+    storage: &dyn Storage,
+    lane_dir: &Path,
+) -> Result<Vec<(FileKind, u64)>, StoreError> {
+    let names = match storage.list(lane_dir) {
+        Err(error) if is_no_dir(&error) => return Ok(Vec::new()),
+        names => names.map_err(StoreError::io("list", lane_dir))?,
+    };
+    let files = names.iter().flat_map(|name| {
+        [FileKind::Segment, FileKind::History].into_iter().filter_map(move |kind| {
+            let id = name.strip_prefix(kind.prefix())?.parse().ok()?;
+            (file_path(lane_dir, kind, id) == lane_dir.join(name)).then_some((kind, id))
+        })
+    });
+    Ok(files.collect())
 }
 
 /// The lanes in a directory, lowest first; none when there is no directory.

@@ -8,7 +8,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::backend::{FileStat, Storage, StorageFile, StorageLock};
+use crate::backend::{FileStat, Space, Storage, StorageFile, StorageLock};
+use crate::disk::Disk;
 
 /// A file system in memory.
 #[derive(Debug, Clone, Default)]
@@ -19,15 +20,17 @@ pub struct Memory {
 #[derive(Debug, Default)]
 struct Tree {
     dirs: BTreeSet<PathBuf>,
-    files: BTreeMap<PathBuf, MemoryFile>,
-    durable_names: BTreeMap<PathBuf, MemoryFile>,
+    files: BTreeMap<PathBuf, Arc<Mutex<Content>>>,
+    durable_names: BTreeMap<PathBuf, Arc<Mutex<Content>>>,
     locks: BTreeSet<PathBuf>,
     changes: u128,
     space_bytes: Option<u64>,
     refuse_sync: bool,
+    next_uuid: Option<u64>,
 }
 
-#[derive(Debug, Clone)]
+/// An open file. The tree holds contents only, so that nothing holds itself.
+#[derive(Debug)]
 struct MemoryFile {
     content: Arc<Mutex<Content>>,
     tree: Arc<Mutex<Tree>>,
@@ -65,14 +68,13 @@ impl Memory {
         let after = Memory::default();
         let (before, mut tree) = (lock(&self.tree), lock(&after.tree));
         tree.dirs.clone_from(&before.dirs);
-        for (path, file) in &before.durable_names {
-            let content = lock(&file.content);
+        for (path, content) in &before.durable_names {
+            let content = lock(content);
             let bytes = content.bytes[..content.synced].to_vec();
             let content = Content { synced: bytes.len(), bytes, removed: false };
             let content = Arc::new(Mutex::new(content));
-            let file = MemoryFile { content, tree: Arc::clone(&after.tree) };
-            tree.files.insert(path.clone(), file.clone());
-            tree.durable_names.insert(path.clone(), file);
+            tree.files.insert(path.clone(), Arc::clone(&content));
+            tree.durable_names.insert(path.clone(), content);
         }
         drop(tree);
         drop(before);
@@ -82,6 +84,11 @@ impl Memory {
     /// Lets `append` fail with "storage full" once so many more bytes were appended.
     pub fn limit_space(&self, bytes: Option<u64>) {
         lock(&self.tree).space_bytes = bytes;
+    }
+
+    /// Lets lanes have identities that are the same in each run: this number and those behind.
+    pub fn count_uuids(&self, first: u64) {
+        lock(&self.tree).next_uuid = Some(first);
     }
 
     /// Lets every sync fail.
@@ -102,12 +109,21 @@ impl Memory {
     }
 
     fn file(&self, path: &Path) -> io::Result<MemoryFile> {
-        let tree = lock(&self.tree);
-        tree.files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+        let content = lock(&self.tree).files.get(path).cloned().ok_or(io::ErrorKind::NotFound)?;
+        Ok(MemoryFile { content, tree: Arc::clone(&self.tree) })
     }
 }
 
 impl Storage for Memory {
+    fn new_uuid(&self) -> [u8; 16] {
+        let mut tree = lock(&self.tree);
+        let Some(number) = tree.next_uuid else { return Disk.new_uuid() };
+        tree.next_uuid = Some(number + 1);
+        let mut uuid = [0; 16];
+        uuid[..8].copy_from_slice(&number.to_le_bytes());
+        uuid
+    }
+
     fn create_dir(&self, path: &Path) -> io::Result<()> {
         let mut tree = lock(&self.tree);
         tree.dirs.extend(path.ancestors().map(Path::to_owned));
@@ -144,10 +160,10 @@ impl Storage for Memory {
         if tree.files.contains_key(path) {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
-        let file = MemoryFile { content: Arc::default(), tree: Arc::clone(&self.tree) };
-        tree.files.insert(path.to_owned(), file.clone());
+        let content: Arc<Mutex<Content>> = Arc::default();
+        tree.files.insert(path.to_owned(), Arc::clone(&content));
         tree.changes += 1;
-        Ok(Arc::new(file))
+        Ok(Arc::new(MemoryFile { content, tree: Arc::clone(&self.tree) }))
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -155,15 +171,22 @@ impl Storage for Memory {
         lock(&file.content).removed = true;
         let mut tree = lock(&self.tree);
         tree.files.remove(path);
+        let freed = lock(&file.content).bytes.len() as u64;
+        tree.space_bytes = tree.space_bytes.map(|space| space.saturating_add(freed));
         tree.changes += 1;
         Ok(())
+    }
+
+    fn space(&self, _path: &Path) -> io::Result<Space> {
+        let available_bytes = lock(&self.tree).space_bytes.unwrap_or(u64::MAX);
+        Ok(Space { total_bytes: u64::MAX, available_bytes, is_nfs: false })
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         let mut tree = lock(&self.tree);
         tree.durable_names.retain(|file, _| file.parent() != Some(path));
         let inside = tree.files.iter().filter(|(file, _)| file.parent() == Some(path));
-        let inside: Vec<_> = inside.map(|(path, file)| (path.clone(), file.clone())).collect();
+        let inside: Vec<_> = inside.map(|(path, file)| (path.clone(), Arc::clone(file))).collect();
         tree.durable_names.extend(inside);
         Ok(())
     }
@@ -199,6 +222,10 @@ impl StorageFile for MemoryFile {
         if fits < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 
+    fn reserve(&self, _len: u64) -> io::Result<()> {
+        Ok(())
+    }
+
     fn sync(&self) -> io::Result<()> {
         if lock(&self.tree).refuse_sync {
             return Err(io::Error::other("sync refused"));
@@ -206,5 +233,20 @@ impl StorageFile for MemoryFile {
         let mut content = lock(&self.content);
         content.synced = content.bytes.len();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_is_dropped_gives_its_memory_back() {
+        // Promise: tests may make as many disks as they like.
+        let disk = Memory::default();
+        drop(disk.create(Path::new("a")).expect("memory has files"));
+        let tree = Arc::downgrade(&disk.tree);
+        drop((disk.after_power_cut(), disk));
+        assert_eq!(tree.strong_count(), 0);
     }
 }

@@ -4,10 +4,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kronicler_format::limits::SEQ_BITS;
-use kronicler_format::{FrameKind, FrameSeed, Row, decode_frame, decode_rows};
+use kronicler_format::{HistoryEntry, Row, SegmentEntry};
+use kronicler_stats::History;
 
-use crate::lane_state::{Block, LaneState};
-use crate::{Storage, StorageFile, StoreError};
+use crate::StoreError;
+use crate::block::Block;
+use crate::catalog::{Catalog, FileKey, OpenFile};
+use crate::expiry::read_history;
+use crate::lane_state::LaneState;
+use crate::layout::{FileKind, file_name};
+use crate::sealed_moments::SealedMoments;
+use crate::segment_reader::{Opened, SegmentReader};
 
 /// The lanes of a database at one moment.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +32,7 @@ pub struct LaneView {
     pub state: LaneState,
     /// Rows behind those of the log: captured in this process, not yet in a frame.
     pub pending: Arc<[Row]>,
-    storage: Arc<dyn Storage>,
+    catalog: Arc<Catalog>,
     path: PathBuf,
 }
 
@@ -76,7 +83,7 @@ impl Snapshot {
     /// Whether something stored could not be read, so that answers lack it.
     #[must_use]
     pub fn is_partial(&self) -> bool {
-        self.unreadable_heads > 0 || self.lanes.iter().any(|view| view.state.damage.is_partial())
+        self.unreadable_heads > 0 || self.lanes.iter().any(|view| view.state.is_partial())
     }
 }
 
@@ -84,12 +91,12 @@ impl LaneView {
     /// A view of `state`, whose log is at `path`.
     #[must_use]
     pub const fn new(
-        storage: Arc<dyn Storage>,
+        catalog: Arc<Catalog>,
         path: PathBuf,
         state: LaneState,
         pending: Arc<[Row]>,
     ) -> Self {
-        Self { state, pending, storage, path }
+        Self { state, pending, catalog, path }
     }
 
     /// The lane's number.
@@ -104,13 +111,73 @@ impl LaneView {
         self.state.next_seq + self.pending.len() as u64
     }
 
-    /// Reads blocks of the lane.
+    /// Reads blocks of the head log. `None` when it is gone: rotated or cleared since.
     ///
     /// # Errors
-    /// When the log cannot be opened; it is gone after a `clear()`.
-    pub fn reader(&self) -> Result<BlockReader<'_>, StoreError> {
-        let file = self.storage.open(&self.path).map_err(StoreError::io("open", &self.path))?;
-        Ok(BlockReader { view: self, file, bytes: Vec::new() })
+    /// When the log cannot be opened.
+    pub fn blocks(&self) -> Result<Option<BlockReader<'_>>, StoreError> {
+        let open = self.catalog.open(&self.path)?;
+        Ok(open.map(|open| BlockReader { view: self, open, bytes: Vec::new() }))
+    }
+
+    /// Reads a segment.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or read.
+    pub fn segment(&self, entry: &SegmentEntry) -> Result<Opened<SegmentReader>, StoreError> {
+        let path = self.path.with_file_name(file_name(FileKind::Segment, entry.id));
+        SegmentReader::open(&self.catalog, path, self.state.head.uuid, entry)
+    }
+
+    /// Reads statistics of expired rows.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or read.
+    pub fn history(&self, entry: &HistoryEntry) -> Result<Opened<Arc<History>>, StoreError> {
+        let key = FileKey { uuid: self.state.head.uuid, id: entry.id };
+        if let Some(history) = self.catalog.histories.get(&key) {
+            return Ok(Opened::Found(history));
+        }
+        let path = self.path.with_file_name(file_name(FileKind::History, entry.id));
+        let Some(open) = self.catalog.open(&path)? else { return Ok(Opened::Gone) };
+        let read = read_history(&*open.file, &path, &self.state, entry)?;
+        Ok(read.map_or(Opened::Damaged, |history| {
+            let memory_bytes = history.memory_bytes();
+            Opened::Found(self.catalog.histories.insert(key, history, memory_bytes).value)
+        }))
+    }
+
+    /// Exact moments of the sealed rows, by series. Reads the footers of segments that came since
+    /// it was last asked.
+    ///
+    /// # Errors
+    /// When a file cannot be opened or read.
+    pub fn sealed_moments(&self) -> Result<Arc<SealedMoments>, StoreError> {
+        let (uuid, state) = (self.state.head.uuid, &self.state);
+        let kept = self.catalog.sealed_moments(&uuid);
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.is_of(state)) {
+            return Ok(Arc::clone(kept));
+        }
+        let begun = kept.filter(|kept| kept.can_grow_to(state));
+        let mut moments = begun.map_or_else(SealedMoments::default, Arc::unwrap_or_clone);
+        let sealed_seq = moments.sealed_seq;
+        for entry in state.segments.iter().filter(|entry| entry.first_seq >= sealed_seq) {
+            match self.segment(entry)? {
+                Opened::Found(segment) => moments.add(segment.footer()),
+                Opened::Gone => moments.is_gone = true,
+                Opened::Damaged => moments.is_partial = true,
+            }
+        }
+        (moments.floor_seq, moments.sealed_seq) = (state.floor_seq, state.sealed_seq);
+        let moments = Arc::new(moments);
+        self.catalog.keep_sealed_moments(uuid, &moments);
+        Ok(moments)
+    }
+
+    /// What its readers share with those of other views.
+    #[must_use]
+    pub const fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
     }
 }
 
@@ -118,7 +185,7 @@ impl LaneView {
 #[derive(Debug)]
 pub struct BlockReader<'a> {
     view: &'a LaneView,
-    file: Arc<dyn StorageFile>,
+    open: OpenFile,
     bytes: Vec<u8>,
 }
 
@@ -130,24 +197,9 @@ impl BlockReader<'_> {
     /// When the file cannot be read.
     pub fn read(&mut self, block: &Block, rows: &mut Vec<Row>) -> Result<bool, StoreError> {
         rows.clear();
-        self.bytes.resize(block.size_bytes as usize, 0);
-        let count = self.file.read_at(block.offset, &mut self.bytes);
-        let count = count.map_err(StoreError::io("read", &self.view.path))?;
-        let seed = FrameSeed::new(&self.view.state.head.uuid);
-        let mut at = 0;
-        while at < count {
-            let frame = decode_frame(&self.bytes[at..count], seed, block.offset + at as u64);
-            let Ok(frame) = frame else { break };
-            let is_rows = frame.kind == Some(FrameKind::Rows);
-            if is_rows && decode_rows(frame.payload, rows).is_err() {
-                break;
-            }
-            at += frame.size_bytes();
-        }
-        let is_whole = rows.len() == block.row_count as usize;
-        if !is_whole {
-            rows.clear();
-        }
+        let seed = self.view.state.seed();
+        let is_whole =
+            block.read(&*self.open.file, &self.view.path, seed, &mut self.bytes, rows)?;
         Ok(is_whole)
     }
 }

@@ -1,5 +1,6 @@
 //! Tasks of this repository, as functions, so that `cargo test` runs tidy as well.
 
+mod fuzz;
 mod loom;
 mod mask;
 mod paths_used;
@@ -9,6 +10,7 @@ mod version;
 
 use std::path::Path;
 
+pub use fuzz::fuzz;
 pub use loom::loom;
 pub use source::Violation;
 pub use tidy::tidy;

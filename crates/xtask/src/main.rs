@@ -1,11 +1,13 @@
-//! The tasks of this repository: `cargo xtask tidy`, `cargo xtask loom` and
+//! The tasks of this repository: `cargo xtask tidy`, `cargo xtask loom`, `cargo xtask fuzz` and
 //! `cargo xtask version X.Y.Z`.
 
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask tidy | cargo xtask loom | cargo xtask version X.Y.Z";
+const USAGE: &str = "usage: cargo xtask tidy | cargo xtask loom | \
+    cargo xtask fuzz [--seconds 60] | cargo xtask version X.Y.Z";
+const FUZZ_SECONDS: u32 = 60;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -14,12 +16,19 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["tidy"] => end(tidy(root)),
         ["loom"] => end(xtask::loom(root)),
+        ["fuzz"] => end(xtask::fuzz(root, FUZZ_SECONDS)),
+        ["fuzz", "--seconds", seconds] => match seconds.parse() {
+            Ok(seconds) => end(xtask::fuzz(root, seconds)),
+            Err(_) => usage(),
+        },
         ["version", version] => end(set_version(root, version)),
-        _ => {
-            let _ = writeln!(io::stderr(), "{USAGE}");
-            ExitCode::from(2)
-        }
+        _ => usage(),
     }
+}
+
+fn usage() -> ExitCode {
+    let _ = writeln!(io::stderr(), "{USAGE}");
+    ExitCode::from(2)
 }
 
 fn tidy(root: &Path) -> io::Result<bool> {

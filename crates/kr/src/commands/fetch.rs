@@ -1,5 +1,7 @@
 //! `kr fetch`: all rows in the order of their ids, or those with these ids.
 
+use std::sync::Arc;
+
 use kronicler_query::{Filter, RowStream, fetch};
 use kronicler_store::{RowId, Snapshot};
 
@@ -35,7 +37,9 @@ fn print_all(context: &mut Context) -> Result<(), Failure> {
     let mut view = RowView::new(context);
     let mut left = context.limit.unwrap_or(usize::MAX);
     let is_limited = left < usize::MAX;
-    let mut stream = RowStream::new(context.database.snapshot.clone(), context.filter.clone());
+    let reader = Arc::clone(&context.database.reader);
+    let mut stream = RowStream::new(context.database.snapshot.clone(), context.filter.clone())
+        .with_source(move || reader.snapshot().ok());
     let mut has_rows = false;
     while left > 0 {
         let want = if is_limited { left.min(BATCH_ROW_COUNT) } else { BATCH_ROW_COUNT };
@@ -58,7 +62,8 @@ fn print_some(context: &mut Context, ids: &[RowId]) -> Result<(), Failure> {
     let mut view = RowView::new(context);
     let mut missing = Vec::new();
     for &id in ids {
-        match fetch(&context.database.snapshot, id)? {
+        let answer = context.database.ask(|snapshot| fetch(snapshot, id))?;
+        match answer.value.found() {
             Some(row) => view.show_rows(context, std::iter::once(row))?,
             None => missing.push(id),
         }
@@ -81,7 +86,11 @@ fn explain(snapshot: &Snapshot, id: RowId, missing: usize) -> String {
             snapshot.lanes.iter().map(|view| view.lane().to_string()).collect();
         return format!("{fact}; there are the lanes {}", lanes.join(", "));
     };
-    let (first, end) = (view.state.head.first_seq, view.end_seq());
+    let (first, end) = (view.state.floor_seq, view.end_seq());
+    if id.seq() < first {
+        let days = "its statistics are still in kr stats --since 400d";
+        return format!("{fact}: it has expired; {days}");
+    }
     if (first..end).contains(&id.seq()) {
         return format!("{fact}: it is damaged; see kr health");
     }

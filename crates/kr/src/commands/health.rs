@@ -5,7 +5,7 @@
 //! were at most.
 
 use kronicler_query::Filter;
-use kronicler_store::{LaneView, Snapshot};
+use kronicler_store::{LaneState, LaneView, Snapshot};
 use serde_json::Value;
 
 use crate::context::{Context, Format, array};
@@ -16,10 +16,11 @@ use crate::table::{self, Column, Content};
 use crate::units::{count, counted, size};
 use crate::when::iso;
 
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 9] = [
     Column::essential("lane", Content::Number),
     Column::essential("state", Content::Word),
     Column::essential("rows", Content::Number),
+    Column::new("expired", Content::Number, 6),
     Column::new("quarantined", Content::Number, 5),
     Column::new("skipped", Content::Number, 4),
     Column::new("dropped", Content::Number, 6),
@@ -27,12 +28,13 @@ const COLUMNS: [Column; 8] = [
     Column::new("size", Content::Number, 3),
 ];
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 23] = [
     "lane",
     "closed",
     "seen",
     "stored",
     "rows",
+    "expired",
     "quarantined",
     "skipped",
     "dropped",
@@ -44,6 +46,8 @@ const KEYS: [&str; 20] = [
     "dropped_closed",
     "damaged_bytes",
     "size_bytes",
+    "segments",
+    "history_bytes",
     "runs",
     "last_pid",
     "last_start",
@@ -54,6 +58,7 @@ const KEYS: [&str; 20] = [
 #[derive(Debug, Clone, Copy, Default)]
 struct Account {
     stored: u64,
+    expired: u64,
     quarantined: u64,
     skipped: u64,
     dropped: u64,
@@ -67,17 +72,18 @@ impl Account {
         let (state, counters) = (&view.state, &view.state.counters);
         Self {
             stored: state.stored() + view.pending.len() as u64,
-            quarantined: state.damage.rows,
+            expired: state.floor_seq,
+            quarantined: state.quarantined(),
             skipped: counters.skipped_every,
             dropped: counters.dropped(),
             lost: counters.lost_clock,
             lost_at_most: counters.lost_at_most,
-            size_bytes: state.offset,
+            size_bytes: state.offset + segment_bytes(state),
         }
     }
 
     const fn rows(&self) -> u64 {
-        self.stored.saturating_sub(self.quarantined)
+        self.stored.saturating_sub(self.quarantined + self.expired)
     }
 
     /// Calls that were seen, without those that may have been lost.
@@ -87,6 +93,7 @@ impl Account {
 
     const fn add(&mut self, other: &Self) {
         self.stored += other.stored;
+        self.expired += other.expired;
         self.quarantined += other.quarantined;
         self.skipped += other.skipped;
         self.dropped += other.dropped;
@@ -94,6 +101,10 @@ impl Account {
         self.lost_at_most += other.lost_at_most;
         self.size_bytes += other.size_bytes;
     }
+}
+
+fn segment_bytes(state: &LaneState) -> u64 {
+    state.segments.iter().map(|entry| entry.size_bytes).sum()
 }
 
 /// Shows the account of each lane and of all.
@@ -216,10 +227,10 @@ fn problems(view: &LaneView) -> Vec<String> {
             ),
         ),
         (
-            damage.rows,
+            view.state.quarantined(),
             format!(
-                "{} set aside because bytes of the log are damaged; keep a copy of it",
-                counted(damage.rows, "row")
+                "{} set aside because bytes are damaged; keep a copy of the files",
+                counted(view.state.quarantined(), "row")
             ),
         ),
         (
@@ -256,7 +267,9 @@ fn open_words(context: &Context, view: &LaneView) -> String {
 }
 
 fn last_end(view: &LaneView) -> Option<i64> {
-    view.state.blocks.iter().map(|block| block.max_end_ns).max()
+    let unsealed = view.state.blocks().map(|block| block.max_end_ns);
+    let sealed = view.state.segments.iter().map(|segment| segment.max_end_ns);
+    unsealed.chain(sealed).max()
 }
 
 fn cells(view: &LaneView) -> Vec<String> {
@@ -273,6 +286,7 @@ fn account_cells(lane: String, state: String, account: &Account) -> Vec<String> 
         lane,
         state,
         count(account.rows()),
+        count(account.expired),
         count(account.quarantined),
         count(account.skipped),
         count(account.dropped),
@@ -286,6 +300,7 @@ fn account_fields(account: &Account) -> Record {
         ("seen", account.seen().into()),
         ("stored", account.stored.into()),
         ("rows", account.rows().into()),
+        ("expired", account.expired.into()),
         ("quarantined", account.quarantined.into()),
         ("skipped", account.skipped.into()),
         ("dropped", account.dropped.into()),
@@ -305,7 +320,9 @@ fn fields(view: &LaneView) -> Record {
         ("dropped_store", counters.dropped_store.into()),
         ("dropped_closed", counters.dropped_closed.into()),
         ("damaged_bytes", (state.damage.bytes + state.damage.tail_bytes).into()),
-        ("size_bytes", state.offset.into()),
+        ("size_bytes", (state.offset + segment_bytes(state)).into()),
+        ("segments", state.segments.len().into()),
+        ("history_bytes", state.histories.iter().map(|entry| entry.size_bytes).sum::<u64>().into()),
         ("runs", state.runs.len().into()),
         ("last_pid", run.map(|run| run.pid).into()),
         ("last_start", run.map_or(Value::Null, |run| iso(run.start_ns).into())),

@@ -17,7 +17,7 @@ const COLUMNS: [Column; 3] = [
 
 /// Shows the functions in the order of their names.
 pub fn run(context: &mut Context) -> Result<(), Failure> {
-    let answer = stats(&context.database.snapshot, &context.filter)?;
+    let answer = context.database.ask(|snapshot| stats(snapshot, &context.filter))?;
     let is_partial = answer.is_partial;
     let functions = context.take(answer);
     let shown = context.shown(functions.len());

@@ -29,7 +29,7 @@ const KEYS: [&str; 13] = [
 /// Shows the functions, the costliest first.
 pub fn run(context: &mut Context) -> Result<(), Failure> {
     let limits = OutlierLimits::default();
-    let answer = outliers(&context.database.snapshot, &context.filter, limits)?;
+    let answer = context.database.ask(|snapshot| outliers(snapshot, &context.filter, limits))?;
     let is_partial = answer.is_partial;
     let found = context.take(answer);
     let shown = found.len().min(context.limit.unwrap_or(LIMIT));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kronicler_format::{Counters, Run};
 use kronicler_query::{Answer, Filter, FunctionStats, Outlier, OutlierLimits, outliers, stats};
-use kronicler_store::Snapshot;
+use kronicler_store::{LaneState, Snapshot};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
@@ -83,11 +83,12 @@ fn summarize(context: &Context) -> Result<Summary, Failure> {
 }
 
 fn ends(snapshot: &Snapshot) -> Option<(i64, i64)> {
-    let blocks = snapshot.lanes.iter().flat_map(|view| view.state.blocks.iter());
-    blocks.fold(None, |ends, block| {
-        let (first, last) = ends.unwrap_or((block.min_end_ns, block.max_end_ns));
-        Some((first.min(block.min_end_ns), last.max(block.max_end_ns)))
-    })
+    let states = || snapshot.lanes.iter().map(|view| &view.state);
+    let unsealed = states().flat_map(LaneState::blocks);
+    let unsealed = unsealed.map(|block| (block.min_end_ns, block.max_end_ns));
+    let sealed = states().flat_map(|state| state.segments.iter());
+    let sealed = sealed.map(|segment| (segment.min_end_ns, segment.max_end_ns));
+    unsealed.chain(sealed).reduce(|(first, last), (min, max)| (first.min(min), last.max(max)))
 }
 
 /// The services that wrote, the one that started last first.

@@ -12,7 +12,7 @@ const LIMIT: usize = 10;
 /// Shows the slowest calls, slowest first.
 pub fn run(context: &mut Context) -> Result<(), Failure> {
     let limit = context.limit.unwrap_or(LIMIT);
-    let answer = slowest(&context.database.snapshot, &context.filter, limit)?;
+    let answer = context.database.ask(|snapshot| slowest(snapshot, &context.filter, limit))?;
     let rows = context.take(answer);
     if rows.is_empty() && context.format == Format::Text {
         return context.say_nothing("There are no calls");

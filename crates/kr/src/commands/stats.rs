@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use kronicler_query::{FunctionStats, stats};
-use kronicler_stats::Sketch;
+use kronicler_stats::{Resolution, Sketch};
 
 use crate::args::Sort;
 use crate::context::{Context, Format, array};
@@ -13,7 +13,7 @@ use crate::fit::ESSENTIAL;
 use crate::record::{Record, sum_ns};
 use crate::rows::lane_and_seq;
 use crate::table::{self, Column, Content};
-use crate::units::{count, duration};
+use crate::units::{count, counted, duration};
 
 const COLUMNS: [(Sort, Column); 13] = [
     (Sort::Name, Column::essential("name", Content::Name)),
@@ -32,7 +32,7 @@ const COLUMNS: [(Sort, Column); 13] = [
 ];
 const SOURCE: Column = Column::new("source", Content::Source, 25);
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 18] = [
     "name",
     "source",
     "count",
@@ -49,11 +49,13 @@ const KEYS: [&str; 16] = [
     "p999_ns",
     "max_ns",
     "slowest_id",
+    "expired",
+    "resolution",
 ];
 
 /// Shows the functions, sorted.
 pub fn run(context: &mut Context, sort: Sort) -> Result<(), Failure> {
-    let answer = stats(&context.database.snapshot, &context.filter)?;
+    let answer = context.database.ask(|snapshot| stats(snapshot, &context.filter))?;
     let is_partial = answer.is_partial;
     let mut functions = context.take(answer);
     // They come by name, and equals stay so.
@@ -64,11 +66,13 @@ pub fn run(context: &mut Context, sort: Sort) -> Result<(), Failure> {
     match context.format {
         Format::Text if all == 0 => context.say_nothing("There are no calls"),
         Format::Text if all == 1 && !context.filter.names.is_empty() => {
-            show_one(context, &functions[0])
+            show_one(context, &functions[0])?;
+            note_expired(context, &functions)
         }
         Format::Text => {
             show(context, &functions, sort)?;
-            context.note_more(shown, all, "functions")
+            context.note_more(shown, all, "functions")?;
+            note_expired(context, &functions)
         }
         Format::Json => {
             let records = functions.iter().map(fields).collect();
@@ -113,6 +117,22 @@ fn show_one(context: &mut Context, function: &FunctionStats) -> Result<(), Failu
     let program = &context.database.program;
     let text = format!("  the slowest call: {program} fetch {}", lane_and_seq(id));
     out.line(out.faint(&text))
+}
+
+/// Says which calls are known by statistics only, and how exactly their times are.
+fn note_expired(context: &mut Context, functions: &[FunctionStats]) -> Result<(), Failure> {
+    let expired: u64 = functions.iter().map(|function| function.expired).sum();
+    let coarsest = functions.iter().filter_map(|function| function.resolution).min();
+    let Some(resolution) = coarsest else { return Ok(()) };
+    let text = format!(
+        "{} of these {} longer kept; {} whole {}s count",
+        counted(expired, "call"),
+        if expired == 1 { "is no" } else { "are no" },
+        if expired == 1 { "for it" } else { "for them" },
+        resolution.name(),
+    );
+    context.out.line("")?;
+    context.out.line(context.out.faint(&text))
 }
 
 fn cells(function: &FunctionStats) -> Vec<String> {
@@ -192,6 +212,8 @@ fn fields(function: &FunctionStats) -> Record {
         ("p999_ns", quantile(function, Sort::P999).into()),
         ("max_ns", moments.max().into()),
         ("slowest_id", function.slowest.map(|id| id.number()).into()),
+        ("expired", function.expired.into()),
+        ("resolution", function.resolution.map(Resolution::name).into()),
     ]
 }
 

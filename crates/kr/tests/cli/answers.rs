@@ -73,7 +73,7 @@ fn stats_in_json_have_stable_keys() {
     let function = value["functions"][0].as_object().unwrap();
     let keys: Vec<&str> = function.keys().map(String::as_str).collect();
     let expected = "name source count errors sum_ns mean_ns stddev_ns stderr_ns min_ns median_ns \
-                    p90_ns p95_ns p99_ns p999_ns max_ns slowest_id";
+                    p90_ns p95_ns p99_ns p999_ns max_ns slowest_id expired resolution";
     assert_eq!(keys.join(" "), expected);
     assert_eq!(function["count"], CALL_COUNT);
     assert_eq!(function["max_ns"], 400_000_000 + 60 * 7_919 % 1_000);
@@ -186,8 +186,13 @@ fn damage_is_told_and_the_rest_answers() {
     for seq in 1..3 {
         let row = kronicler_format::Row { series: 0, thread: 0, end_ns: 9, duration_ns: 7 };
         let names = kronicler_store::Dictionary::clone(&state.names);
-        let batch =
-            kronicler_store::Batch { names: &names, rows: &[row], first_seq: seq, counters: None };
+        let batch = kronicler_store::Batch {
+            names: &names,
+            rows: &[row],
+            first_seq: seq,
+            counters: None,
+            now_ns: 0,
+        };
         writer.append(&batch).unwrap();
         writer.absorb_into(&mut state, &[row]);
     }
@@ -200,7 +205,7 @@ fn damage_is_told_and_the_rest_answers() {
     assert!(answer.err.starts_with("kr: some stored rows cannot be read"), "{}", answer.err);
     assert_eq!(answer.out.lines().nth(1).unwrap().split(',').nth(2), Some("2"));
     let health = fixture.ask(&["health"]).out;
-    assert!(health.contains("1 row set aside because bytes of the log are damaged"), "{health}");
+    assert!(health.contains("1 row set aside because bytes are damaged"), "{health}");
     let missing = fixture.ask(&["fetch", "0:1"]);
     assert_eq!(missing.code, 4, "{missing:?}");
     assert!(missing.err.contains("it is damaged; see kr health"), "{}", missing.err);

@@ -1,8 +1,8 @@
 //! Databases as a service would leave them, and the built program to ask them with.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::sync::Arc;
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kronicler_format::{Counters, Flags, Kind, Outcome, Row, Run, SeriesEntry};
 use kronicler_store::{Batch, Dictionary, Disk, LaneWriter, Storage};
@@ -94,14 +94,18 @@ impl Fixture {
             clock: "tsc".to_owned(),
             ..Run::default()
         };
-        let (mut writer, mut state) =
-            LaneWriter::open(&storage, &self.dir(), run, 0).expect("a lane");
+        let opened = {
+            let _no_fork = lock(&FORKING);
+            LaneWriter::open(&storage, &self.dir(), run, 0)
+        };
+        let (mut writer, mut state) = opened.expect("a lane");
         let mut names = Dictionary::clone(&state.names);
         let rows: Vec<Row> = calls.iter().map(|call| row(&mut names, call)).collect();
         let batch = Batch {
             names: &names,
             rows: &rows,
             first_seq: state.next_seq,
+            now_ns: 0,
             counters: Some(counters),
         };
         writer.append(&batch).expect("rows in the log");
@@ -131,10 +135,23 @@ pub struct Answer {
     pub err: String,
 }
 
+/// A child shares the locks of its parent until it runs its own program: no lane is to be taken
+/// meanwhile, it may look owned.
+static FORKING: Mutex<()> = Mutex::new(());
+
+fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Answer {
     /// The answer of a command.
     pub fn of(command: &mut Command) -> Self {
-        let Output { status, stdout, stderr } = command.output().expect("the program runs");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = {
+            let _forking = lock(&FORKING);
+            command.spawn().expect("the program runs")
+        };
+        let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
         Self {
             code: status.code().expect("an exit code"),
             out: String::from_utf8(stdout).expect("text"),

@@ -4,3 +4,4 @@ mod answers;
 mod fixture;
 mod manners;
 mod refusals;
+mod upkeep;

@@ -57,7 +57,9 @@ fn everything_fits_into_its_columns() {
     // Promise: at 80 columns every line fits, no number is cut, and what is left out is told.
     let fixture = Fixture::shop();
     for columns in [40, 60, 80, 100, 200] {
-        for args in [&[][..], &["stats"], &["slow"], &["outliers"], &["names"], &["health"]] {
+        for args in
+            [&[][..], &["stats"], &["slow"], &["outliers"], &["names"], &["health"], &["verify"]]
+        {
             let mut command = fixture.command(args);
             let text = Answer::of(command.env("COLUMNS", columns.to_string())).text();
             let lines = text.lines().filter(|line| !is_free(line));

@@ -88,6 +88,8 @@ fn a_wrong_command_line_ends_with_2() {
         &["fetch", "1", "all"],
         &["fetch", "1", "--name", "a"],
         &["health", "--since", "1h"],
+        &["verify", "--name", "a"],
+        &["compact", "-n", "1"],
         &["--csv"],
     ] {
         refusal(fixture.ask(args), 2);
@@ -101,8 +103,12 @@ fn an_unreadable_database_ends_with_1() {
     fixture.write(&[call("a", START_NS, 1)], Counters::default(), true);
     let head = fixture.dir().join("lane-0000/head-0000000001");
     let mut bytes = fs::read(&head).unwrap();
-    // The version, in both copies of the header.
-    (bytes[8], bytes[72]) = (2, 2);
+    // The version, in both copies of the header, each with its checksum.
+    for copy in bytes[..128].chunks_exact_mut(64) {
+        copy[8] = 2;
+        let crc = crc32c::crc32c(&copy[..60]);
+        copy[60..].copy_from_slice(&crc.to_le_bytes());
+    }
     fs::write(&head, bytes).unwrap();
     let text = refusal(fixture.ask(&["stats"]), 1);
     assert!(text.contains("head-0000000001") && text.contains("use a newer kr"), "{text}");

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use kronicler_format::Outcome;
 use kronicler_query::{
-    Filter, FunctionStats, RowBatch, RowStream, exact_percentiles, fetch, function_names, moments,
-    newest, percentiles, slowest, stats,
+    Fetched, Filter, FunctionStats, RowBatch, RowStream, exact_percentiles,
+    exact_percentiles_by_function, fetch, function_names, moments, newest, percentiles, slowest,
+    stats,
 };
 use kronicler_store::{RowId, Snapshot};
 
@@ -40,6 +41,17 @@ fn check_stats(snapshot: &Snapshot, wanted: &[Call], filter: &Filter, view: &str
     assert_eq!(names, by_name.keys().copied().collect::<Vec<_>>(), "{view}");
     for function in &answer.value {
         check_function(function, &by_name[&*function.name.name], view);
+    }
+    let exact = exact_percentiles_by_function(snapshot, filter, &qs()).expect("it can be read");
+    assert!(!exact.is_partial, "{view}");
+    let exact = exact.value.expect("the quantiles are from 0 to 1");
+    assert_eq!(exact.len(), by_name.len(), "{view}");
+    for (function, (name, calls)) in exact.iter().zip(&by_name) {
+        let durations: Vec<u64> = calls.iter().map(|call| call.duration_ns).collect();
+        let values = PERMILLES.map(|permille| quantile(&durations, permille).expect("not empty"));
+        assert_eq!(*function.name.name, **name, "{view}");
+        assert_eq!(function.count, calls.len() as u64, "{view}");
+        assert_eq!(function.values_ns, values, "{view}");
     }
 }
 
@@ -116,21 +128,24 @@ fn check_stream(snapshot: &Snapshot, wanted: &[Call], filter: &Filter, view: &st
 pub fn check_all(snapshot: &Snapshot, all: &[Call], view: &str) {
     // All of a small model; of a large one a sample, since a fetch reads its block.
     for call in all.iter().step_by(1 + all.len() / 50) {
-        let found = fetch(snapshot, call.id).expect("the log can be read");
+        let found = fetch(snapshot, call.id).expect("the log can be read").value.found();
         assert_eq!(found.map(|row| call_of(&row)).as_ref(), Some(call), "{view}");
     }
     let behind = snapshot.lanes.iter().map(|lane| RowId::new(lane.lane(), lane.end_seq()));
     let far = [u64::MAX, u64::MAX - 1, 1 << 53, (1 << 53) - 1, RowId::new(1_023, 0).number()];
     for id in behind.chain(far.map(RowId::from_number)) {
-        assert_eq!(fetch(snapshot, id).expect("the log can be read"), None, "{view}: {id:?}");
+        let found = fetch(snapshot, id).expect("the log can be read").value;
+        assert_eq!(found, Fetched::Unknown, "{view}: {id:?}");
     }
     let mut names: Vec<&str> = all.iter().map(|call| call.name).collect();
     names.sort_unstable();
     names.dedup();
-    let found = function_names(snapshot);
+    let found = function_names(snapshot).expect("the log can be read").value;
     assert_eq!(found.iter().map(|name| &*name.name).collect::<Vec<_>>(), names, "{view}");
     for name in NAMES.into_iter().chain(["nothing", "*"]) {
         let durations = all.iter().filter(|call| call.name == name).map(|call| call.duration_ns);
-        assert_eq!(moments(snapshot, name), durations.collect(), "{view}: {name}");
+        let found = moments(snapshot, name).expect("the log can be read");
+        assert_eq!((found.is_partial, found.is_stale), (false, false), "{view}: {name}");
+        assert_eq!(found.value, durations.collect(), "{view}: {name}");
     }
 }

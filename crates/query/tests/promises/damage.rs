@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use kronicler_format::{Kind, Outcome};
 use kronicler_query::{
-    Filter, RowStream, exact_percentiles, fetch, newest, percentiles, slowest, stats,
+    Fetched, Filter, RowStream, exact_percentiles, fetch, newest, percentiles, slowest, stats,
 };
-use kronicler_store::{Directory, Memory, RowId, Snapshot, Storage, head_path, lane_dir};
+use kronicler_store::{Block, Directory, Memory, RowId, Snapshot, Storage, head_path, lane_dir};
 
 use crate::checks::{check, check_all};
 use crate::model::{Call, NAMES, call_of, with_ids};
@@ -37,7 +37,7 @@ fn database() -> (Memory, Arc<dyn Storage>, Snapshot, Vec<Call>) {
     let storage: Arc<dyn Storage> = Arc::new(memory.clone());
     lane_of_blocks(&storage, &sessions());
     let snapshot = Directory::new(Arc::clone(&storage), root()).snapshot(None).expect("it is read");
-    assert_eq!(snapshot.lanes[0].state.blocks.len(), 4);
+    assert_eq!(snapshot.lanes[0].state.blocks().count(), 4);
     (memory, storage, snapshot, sessions().concat())
 }
 
@@ -58,7 +58,7 @@ fn a_block_that_changed_is_left_out_and_told() {
     // Promise: whatever was damaged after the snapshot is missing, never wrong, and answers say
     // `partial`; the rest answers.
     let (memory, _, snapshot, all) = database();
-    for (hit, block) in snapshot.lanes[0].state.blocks.iter().enumerate() {
+    for (hit, block) in snapshot.lanes[0].state.blocks().enumerate() {
         let at = usize::try_from(block.offset).unwrap() + 15;
         memory.tamper(&head(), |bytes| bytes[at] ^= 1).unwrap();
         let lost = hit * 10..hit * 10 + 10;
@@ -80,7 +80,9 @@ fn a_block_that_changed_is_left_out_and_told() {
         }
         for call in &all {
             let found = fetch(&snapshot, call.id).unwrap();
-            assert_eq!(found.is_some(), rest.contains(call));
+            let is_there = rest.contains(call);
+            assert_eq!(found.is_partial, !is_there);
+            assert_eq!(found.value.found().is_some(), is_there);
         }
         assert!(!stats(&snapshot, &Filter::default()).unwrap().is_partial, "totals know them all");
         memory.tamper(&head(), |bytes| bytes[at] ^= 1).unwrap();
@@ -93,7 +95,7 @@ fn a_block_that_changed_is_left_out_and_told() {
 fn every_flipped_byte_of_a_log_gives_right_rows_or_none() {
     // Promise: no wrong number comes out of a log that changes under a snapshot.
     let (memory, _, snapshot, all) = database();
-    let blocks = &snapshot.lanes[0].state.blocks;
+    let blocks: Vec<Block> = snapshot.lanes[0].state.blocks().copied().collect();
     let (first, last) = (blocks[0], blocks[3]);
     for at in first.offset..last.offset + u64::from(last.size_bytes) {
         let at = usize::try_from(at).unwrap();
@@ -110,7 +112,7 @@ fn every_flipped_byte_of_a_log_gives_right_rows_or_none() {
 fn rows_damaged_before_the_snapshot_make_every_answer_partial() {
     // Promise: answers that lack stored rows say so, those from totals as well.
     let (memory, storage, snapshot, all) = database();
-    let at = usize::try_from(snapshot.lanes[0].state.blocks[1].offset).unwrap() + 15;
+    let at = usize::try_from(snapshot.lanes[0].state.blocks().nth(1).unwrap().offset).unwrap() + 15;
     memory.tamper(&head(), |bytes| bytes[at] ^= 1).unwrap();
     let snapshot = Directory::new(storage, root()).snapshot(None).unwrap();
     assert!(snapshot.is_partial());
@@ -120,11 +122,10 @@ fn rows_damaged_before_the_snapshot_make_every_answer_partial() {
     assert!(percentiles(&snapshot, &Filter::default(), &[0.5]).unwrap().is_partial);
     let stream = RowStream::new(snapshot.clone(), Filter::default());
     assert_eq!(streamed(stream, 7), ([&all[..10], &all[20..]].concat(), true));
-    assert_eq!(fetch(&snapshot, all[12].id).unwrap(), None);
-    assert_eq!(
-        fetch(&snapshot, all[22].id).unwrap().map(|row| call_of(&row)),
-        Some(all[22].clone())
-    );
+    assert_eq!(fetch(&snapshot, all[12].id).unwrap().value, Fetched::Damaged);
+    let found = fetch(&snapshot, all[22].id).unwrap();
+    assert_eq!(found.value.found().map(|row| call_of(&row)), Some(all[22].clone()));
+    assert!(!found.is_partial, "the row is there");
 }
 
 #[test]
@@ -145,9 +146,12 @@ fn a_log_removed_during_a_stream_ends_its_lane_only() {
     assert_eq!(streamed(stream, 10), (others, true));
     let answer = stats(&snapshot, &by_rows()).unwrap();
     assert!(answer.is_partial);
-    assert!(slowest(&snapshot, &Filter::default(), 3).unwrap().is_partial);
-    assert_eq!(fetch(&snapshot, all[3].id).unwrap(), None);
+    assert!(answer.is_stale, "a new snapshot knows better");
+    assert!(slowest(&snapshot, &by_rows(), 3).unwrap().is_stale);
+    assert!(!slowest(&snapshot, &Filter::default(), 3).unwrap().is_partial, "totals know them");
+    let answer = fetch(&snapshot, all[3].id).unwrap();
+    assert_eq!((answer.value, answer.is_stale), (Fetched::Damaged, true));
     let fresh = Directory::new(storage, root()).snapshot(None).unwrap();
     assert!(!fresh.is_partial());
-    assert_eq!(fetch(&fresh, all[3].id).unwrap(), None);
+    assert_eq!(fetch(&fresh, all[3].id).unwrap().value, Fetched::Unknown);
 }

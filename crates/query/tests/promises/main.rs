@@ -1,8 +1,11 @@
 //! Promises of the queries to their users, held through the public API only.
 
 mod checks;
+mod counting;
 mod damage;
+mod expired;
 mod model;
 mod outliers;
+mod segments;
 mod statistics;
 mod world;

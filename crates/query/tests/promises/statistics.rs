@@ -21,9 +21,9 @@ fn check_views(
 ) {
     let all: Vec<Call> = lanes.iter().flatten().flatten().cloned().collect();
     for (view, snapshot) in every_view(storage, root, lanes) {
-        check_all(&snapshot, &all, view);
+        check_all(&snapshot, &all, &view);
         for filter in filters {
-            check(&snapshot, &all, filter, view);
+            check(&snapshot, &all, filter, &view);
         }
     }
 }
@@ -31,7 +31,7 @@ fn check_views(
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,
-        ..ProptestConfig::with_cases(40)
+        ..ProptestConfig::with_cases(12)
     })]
     #[test]
     fn every_view_gives_the_same_right_answers(

@@ -63,8 +63,8 @@ fn clear_ownerless_leaves_owned_lanes_alone() {
     gone.append(6);
     let uuid = gone.state.head.uuid;
     gone.close();
-    assert!(!clear_ownerless(&*storage, &root(), 0, 9).unwrap());
-    assert!(clear_ownerless(&*storage, &root(), 1, 9).unwrap());
+    assert!(!clear_ownerless(&storage, &root(), 0, 9).unwrap());
+    assert!(clear_ownerless(&storage, &root(), 1, 9).unwrap());
     assert_eq!(read(&storage, &root(), 0), life(0..5, 0));
     let reader = LaneReader::open(&storage, &root(), 1).unwrap().unwrap();
     assert_eq!(reader.state().stored(), 0);

@@ -20,7 +20,7 @@ fn row(series: u32) -> Row {
 
 fn append(owner: &mut Owner, rows: &[Row]) {
     let first_seq = owner.state.next_seq;
-    let batch = Batch { names: &owner.names, rows, first_seq, counters: None };
+    let batch = Batch { names: &owner.names, rows, first_seq, counters: None, now_ns: 0 };
     owner.writer.append(&batch).expect("rows can be appended");
     owner.writer.absorb_into(&mut owner.state, rows);
 }
@@ -80,10 +80,10 @@ fn further_names_count_under_other() {
     let mut next = Owner::open(&storage, &root(), 0);
     assert_eq!(next.state.next_seq, u64::from(NAME_COUNT_MAX) + 1);
     assert_eq!(next.state.names.names().len(), NAME_COUNT_MAX as usize);
-    assert_eq!(next.state.damage.rows, 0);
+    assert_eq!(next.state.quarantined(), 0);
     let other = next.state.names.series_of(OTHER_NAME);
     assert_eq!(other, [series[series.len() - 1]]);
-    assert_eq!(next.state.totals[other[0] as usize].moments.count(), 2);
+    assert_eq!(next.state.windows.last().unwrap().totals.get(other[0]).unwrap().moments.count(), 2);
     assert_eq!(intern(&mut next, "f99998", ""), series[99_998], "known names stay known");
     assert_eq!(intern(&mut next, "new", ""), series[series.len() - 1]);
 }

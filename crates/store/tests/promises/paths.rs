@@ -99,7 +99,7 @@ fn symbolic_links_are_refused() {
     fs::create_dir(&root).unwrap();
     symlink(&elsewhere, lane_dir(&root, 0)).unwrap();
     open(&root).unwrap_err();
-    clear_ownerless(&Disk, &root, 0, 0).unwrap_err();
+    clear_ownerless(&disk(), &root, 0, 0).unwrap_err();
 
     let root = dir.path().join("linked-lock");
     fs::create_dir_all(lane_dir(&root, 0)).unwrap();

@@ -71,6 +71,8 @@ proptest! {
                 let next = Owner::open(&storage, &root(), life_number);
                 prop_assert_eq!(next.writer.lane(), 0);
                 prop_assert_eq!(next.state.next_seq, stored.len() as u64);
+                // What somebody goes on from is durable.
+                synced = stored.len();
                 owner = Some(next);
             }
         }

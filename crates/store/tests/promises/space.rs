@@ -11,7 +11,7 @@ use crate::world::{Owner, bytes_of, life, read, root, rows_of};
 fn append_in_two(memory: &Memory, owner: &mut Owner, rows: &[Row], space: u64) -> bool {
     let first_seq = owner.state.next_seq;
     memory.limit_space(Some(space));
-    let batch = Batch { names: &owner.names, rows, first_seq, counters: None };
+    let batch = Batch { names: &owner.names, rows, first_seq, counters: None, now_ns: 0 };
     let result = owner.writer.append(&batch);
     memory.limit_space(None);
     if result.is_ok() {
@@ -28,6 +28,7 @@ fn append_in_two(memory: &Memory, owner: &mut Owner, rows: &[Row], space: u64) -
         rows: &rows[done..],
         first_seq: owner.state.next_seq,
         counters: None,
+        now_ns: 0,
     };
     owner.writer.append(&batch).expect("there is room again");
     owner.writer.absorb_into(&mut owner.state, &rows[done..]);
@@ -57,7 +58,7 @@ fn nothing_is_lost_or_doubled_however_little_fits() {
         owner.close();
         let reader = LaneReader::open(&storage, &root(), 0).unwrap().unwrap();
         assert_eq!(rows_of(&storage, &reader), life(0..69, 0), "room for {space}");
-        assert_eq!(reader.state().damage.rows, 0);
+        assert_eq!(reader.state().quarantined(), 0);
         assert!(bytes_of(&storage, &path).len() as u64 > space);
         space += 1;
     }

@@ -36,7 +36,7 @@ fn rows_before_a_cut_are_read_and_the_lane_goes_on_behind_it() {
         if let Some(mut early) = early {
             assert!(early.refresh().unwrap());
             assert_eq!(rows_of(&storage, &early), expected, "cut at {cut}, by a follower");
-            assert_eq!(early.state().damage.rows, 0);
+            assert_eq!(early.state().quarantined(), 0);
         }
         assert_eq!(path == first_head(), cut >= ready_at(&bytes), "cut at {cut}");
     }

@@ -1,15 +1,18 @@
 //! A lane whose rows are known by their sequence, and ways to write and to read it back.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use kronicler_format::varint::Cursor;
 use kronicler_format::{
     Counters, Flags, FrameKind, FrameSeed, HEAD_SIZE_BYTES, Head, Kind, Outcome, Row, Run,
     SeriesEntry, decode_frame, decode_rows,
 };
+use kronicler_stats::Summary;
 use kronicler_store::{
-    Batch, Dictionary, LaneReader, LaneState, LaneView, LaneWriter, Memory, Storage, StoreError,
-    head_path, lane_dir,
+    Batch, Catalog, Dictionary, LaneReader, LaneState, LaneView, LaneWriter, Memory, Opened,
+    Storage, StoreError, head_path, lane_dir,
 };
 
 /// Where the first frame of a head log stands.
@@ -95,17 +98,32 @@ impl Owner {
 
     /// Appends the next rows, and counters with every third append.
     pub fn try_append(&mut self, count: u64) -> Result<(), StoreError> {
+        self.try_append_at(count, 0)
+    }
+
+    fn try_append_at(&mut self, count: u64, now_ns: i64) -> Result<(), StoreError> {
         let (rows, first_seq) = (self.next_rows(count), self.state.next_seq);
         let dropped_ring = self.state.counters.dropped_ring + 1;
         let counters = Counters { dropped_ring, ..self.state.counters };
         let counters = count.is_multiple_of(3).then_some(counters);
-        self.writer.append(&Batch { names: &self.names, rows: &rows, first_seq, counters })?;
+        self.writer.append(&Batch {
+            names: &self.names,
+            rows: &rows,
+            first_seq,
+            counters,
+            now_ns,
+        })?;
         self.writer.absorb_into(&mut self.state, &rows);
         Ok(())
     }
 
     pub fn append(&mut self, count: u64) {
         self.try_append(count).expect("rows can be appended");
+    }
+
+    /// Appends the next rows, which arrive at `now_ns`.
+    pub fn append_at(&mut self, count: u64, now_ns: i64) {
+        self.try_append_at(count, now_ns).expect("rows can be appended");
     }
 
     pub fn close(self) {
@@ -123,15 +141,18 @@ pub fn rows_of_state(
     path: &Path,
     state: &LaneState,
 ) -> Vec<(u64, Known)> {
-    let view = LaneView::new(Arc::clone(storage), path.into(), state.clone(), Arc::default());
-    let mut all = Vec::new();
+    let catalog = Catalog::new(Arc::clone(storage), 1 << 20);
+    let view = LaneView::new(catalog, path.into(), state.clone(), Arc::default());
+    let mut all = sealed_rows(&view);
     let mut rows = Vec::new();
-    let mut counts = vec![0; state.totals.len()];
-    let mut end_seq = state.head.first_seq;
-    for block in state.blocks.iter() {
+    let mut counts = vec![0; state.names.series().len()];
+    let mut end_seq = state.sealed_seq;
+    for block in state.blocks() {
         assert!(block.first_seq >= end_seq, "blocks are in order without overlap");
         end_seq = block.end_seq();
-        let is_whole = view.reader().and_then(|mut reader| reader.read(block, &mut rows));
+        let is_whole = view
+            .blocks()
+            .and_then(|reader| reader.expect("the log is there").read(block, &mut rows));
         assert!(is_whole.expect("the log can be read"), "{block:?} can be read as it was found");
         for (seq, row) in (block.first_seq..).zip(&rows) {
             counts[row.series as usize] += 1;
@@ -139,8 +160,46 @@ pub fn rows_of_state(
         }
     }
     assert!(end_seq <= state.next_seq);
-    let totals: Vec<u64> = state.totals.iter().map(|totals| totals.moments.count()).collect();
+    let mut totals = vec![0; counts.len()];
+    for window in &state.windows {
+        for (series, summary) in window.totals.iter() {
+            totals[series as usize] += summary.moments.count();
+        }
+    }
     assert_eq!(totals, counts, "totals cover exactly the rows of blocks");
+    all
+}
+
+/// The rows of all segments; checks what footers promise on the way.
+fn sealed_rows(view: &LaneView) -> Vec<(u64, Known)> {
+    let mut all = Vec::new();
+    let mut end_seq = view.state.floor_seq;
+    for entry in view.state.segments.iter() {
+        let opened = view.segment(entry).expect("it can be read");
+        let Opened::Found(mut segment) = opened else { unreachable!("it is whole") };
+        let footer = Arc::clone(segment.footer());
+        let mut counts = BTreeMap::new();
+        for index in 0..footer.chunks.len() {
+            let mut chunk = segment.chunk(index).expect("it can be read").expect("it is whole");
+            let (first_seq, row_count) = (chunk.entry().first_seq, chunk.entry().row_count);
+            assert!(first_seq >= end_seq, "chunks are in order without overlap");
+            let mut rows = Vec::new();
+            assert!(chunk.rows(0..row_count, &mut rows).expect("it can be read"));
+            end_seq = first_seq + rows.len() as u64;
+            for (seq, row) in (first_seq..).zip(&rows) {
+                *counts.entry(row.series).or_insert(0) += 1;
+                all.push((seq, resolve(&view.state, row)));
+            }
+        }
+        assert!(end_seq <= entry.end_seq && end_seq <= view.state.sealed_seq);
+        for series in &footer.series {
+            let mut cursor = Cursor::new("summary", &series.statistics);
+            let summary = Summary::decode(&mut cursor).expect("statistics are whole");
+            let count = counts.remove(&series.series);
+            assert_eq!(Some(summary.moments.count()), count, "statistics cover exactly the rows");
+        }
+        assert!(counts.is_empty(), "each series with rows has statistics");
+    }
     all
 }
 

@@ -2,8 +2,9 @@
 
 use crate::source::{Source, Violation};
 
-/// Folder under `crates/`, package, place in the line. Two on one place know nothing of each other.
-const ORDER: [(&str, &str, u8); 9] = [
+/// Folder (under `crates/` or `bench/`), package, place in the line. Two on one place know nothing
+/// of each other.
+const ORDER: [(&str, &str, u8); 11] = [
     ("format", "kronicler-format", 0),
     ("stats", "kronicler-stats", 1),
     ("queue", "kronicler-queue", 2),
@@ -12,13 +13,16 @@ const ORDER: [(&str, &str, u8); 9] = [
     ("kronicler", "kronicler", 5),
     ("node", "kronicler-node", 6),
     ("kr", "kr", 6),
+    ("torture", "kronicler-torture", 6),
     ("xtask", "xtask", 6),
+    ("bench/store", "kronicler-bench", 6),
 ];
 
 pub fn check(sources: &[Source]) -> Vec<Violation> {
     let manifests = sources.iter().filter_map(|source| {
-        let folder = source.path.strip_prefix("crates/")?.strip_suffix("/Cargo.toml")?;
-        Some((source, folder))
+        let folder = source.path.strip_suffix("/Cargo.toml")?;
+        let in_crates = folder.strip_prefix("crates/");
+        Some((source, in_crates.or(folder.starts_with("bench/").then_some(folder))?))
     });
     manifests.flat_map(|(source, folder)| against_the_line(source, folder)).collect()
 }
@@ -72,12 +76,14 @@ mod tests {
             ("crates/stats/Cargo.toml", "[dependencies.kronicler-queue]\nworkspace = true\n"),
             ("crates/kr/Cargo.toml", "[dependencies]\nkronicler-node.workspace = true\n"),
             ("crates/other/Cargo.toml", "[dependencies]\n"),
+            ("bench/store/Cargo.toml", "[dependencies]\nkr.workspace = true\n"),
         ];
         let expected = [
             "crates/query/Cargo.toml:7",
             "crates/stats/Cargo.toml:1",
             "crates/kr/Cargo.toml:2",
             "crates/other/Cargo.toml:1",
+            "bench/store/Cargo.toml:2",
         ];
         assert_eq!(complaints(super::check, &files), expected);
     }

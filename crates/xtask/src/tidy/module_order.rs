@@ -11,7 +11,8 @@ use crate::tidy::words;
 
 pub fn check(sources: &[Source]) -> Vec<Violation> {
     let roots = sources.iter().filter(|source| {
-        let file = source.path.strip_prefix("crates/").and_then(|path| path.split_once('/'));
+        let inside = ["crates/", "bench/"].iter().find_map(|top| source.path.strip_prefix(top));
+        let file = inside.and_then(|path| path.split_once('/'));
         file.is_some_and(|(_, file)| matches!(file, "src/lib.rs" | "src/main.rs"))
     });
     roots.flat_map(|root| against_the_list(root, sources)).collect()

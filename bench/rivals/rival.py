@@ -1,0 +1,34 @@
+"""Measures a rival of the store: loads the columns of the data set, or asks about them.
+
+`rival.py NAME version|load|query`; prints lines of JSON with a name, a unit, and values.
+"""
+
+import argparse
+import importlib
+
+from measuring import print_memory
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", choices=["sqlite", "duckdb", "parquet", "clickhouse"])
+    parser.add_argument("act", choices=["version", "load", "query"])
+    parser.add_argument("--columns", help="where the columns of the data set are")
+    parser.add_argument("--dir", help="where the rival keeps its files")
+    parser.add_argument("--rows", type=int, default=0, help="of the data set; 0 means all")
+    parser.add_argument("--repeat", type=int, default=5, help="how often each question is timed")
+    parser.add_argument("--memory", type=int, default=4_000, help="megabytes it may use")
+    return parser.parse_args()
+
+
+def main():
+    settings = arguments()
+    rival = importlib.import_module(f"rival_{settings.name}")
+    if settings.act == "version":
+        print(rival.VERSION)
+        return
+    getattr(rival, settings.act)(settings)
+    print_memory()
+
+
+main()

@@ -1,0 +1,65 @@
+//! Statistics of one function.
+
+use kronicler_stats::{Moments, Resolution, Sketch, Summary};
+use kronicler_store::{Name, RowId};
+
+/// Statistics of a function.
+#[derive(Debug, Clone)]
+pub struct FunctionStats {
+    /// What was called, and where that was wrapped.
+    pub name: Name,
+    /// Calls that did not end well.
+    pub errors: u64,
+    /// Exact moments of the durations, in nanoseconds.
+    pub moments: Moments,
+    /// Quantiles of the durations within 1 %.
+    pub sketch: Sketch,
+    /// The slowest call, unless it has expired and is not among those that are remembered.
+    pub slowest: Option<RowId>,
+    /// Calls among them whose rows have expired: of these only statistics are left.
+    pub expired: u64,
+    /// By what the times of expired calls are known: a period counts as a whole even if only a part
+    /// of it lies in the range of the question. The coarser, when there are both.
+    pub resolution: Option<Resolution>,
+}
+
+impl FunctionStats {
+    pub(crate) const fn new(name: Name) -> Self {
+        Self {
+            name,
+            errors: 0,
+            moments: Moments::new(),
+            sketch: Sketch::new(),
+            slowest: None,
+            expired: 0,
+            resolution: None,
+        }
+    }
+
+    /// The nearest-rank quantile in nanoseconds, within 1 %, never outside of what was measured.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> Option<u64> {
+        let (min, max) = (self.moments.min()?, self.moments.max()?);
+        self.sketch.quantile(q).map(|value| value.clamp(min, max))
+    }
+
+    /// Adds what is known of its rows in a lane.
+    pub(crate) fn add(&mut self, lane: u16, errors: u64, summary: Summary) {
+        let Some(slowest) = summary.slowest.rows().first() else { return };
+        let id = RowId::new(lane, slowest.seq);
+        let before = self.moments.max().zip(self.slowest);
+        // Among equals the earlier row, in whatever order they are looked at.
+        let is_slower =
+            |(max, before)| slowest.duration_ns > max || slowest.duration_ns == max && id < before;
+        if before.is_none_or(is_slower) {
+            self.slowest = Some(id);
+        }
+        self.errors += errors;
+        self.moments.merge(&summary.moments);
+        if self.sketch.is_empty() {
+            self.sketch = summary.sketch;
+        } else {
+            self.sketch.merge(&summary.sketch);
+        }
+    }
+}
