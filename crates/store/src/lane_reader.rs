@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use kronicler_format::limits::PAYLOAD_SIZE_BYTES_MAX;
 use kronicler_format::{
-    FRAME_HEADER_SIZE_BYTES, FormatError, HEAD_SIZE_BYTES, Head, Row, first_cut_frame,
+    Edit, FRAME_HEADER_SIZE_BYTES, FormatError, FrameKind, FrameSeed, HEAD_SIZE_BYTES, Head, Row,
+    decode_frame, encoded_frame, first_cut_frame,
 };
 
 use crate::lane_state::LaneState;
@@ -139,12 +140,39 @@ pub(crate) fn read_head(
 ) -> Result<Option<LaneState>, StoreError> {
     let Some((file, head)) = open_head(storage, path, lane)? else { return Ok(None) };
     let mut state = LaneState::new(head, FRAMES_OFFSET);
+    state.pass_over(last_sealed(&*file, path, &head)?);
     read_frames(&*file, path, &mut state)?;
     if !state.is_ready && state.damage.tail_bytes > 0 {
         let source = FormatError::NotKronicler { what: "first frame" };
         return Err(StoreError::Damaged { path: path.to_owned(), offset: state.offset, source });
     }
     Ok(state.is_ready.then_some(state))
+}
+
+/// The sealed sequence of the last edit that is found by going from frame to frame. The rows below
+/// need not be taken from the log: a log that has grown long holds many of them.
+fn last_sealed(file: &dyn StorageFile, path: &Path, head: &Head) -> Result<u64, StoreError> {
+    let len = file.stat().map_err(StoreError::io("read", path))?.len;
+    let want = usize::try_from(len).unwrap_or(usize::MAX).min(BUFFER_SIZE_BYTES);
+    let (mut buffer, mut offset) = (vec![0; want], FRAMES_OFFSET);
+    let (seed, mut sealed_seq) = (FrameSeed::new(&head.uuid), head.first_seq);
+    loop {
+        let count = file.read_at(offset, &mut buffer).map_err(StoreError::io("read", path))?;
+        let mut at = 0;
+        while let Some(frame) = encoded_frame(&buffer[at..count]).filter(|f| f.kind.is_some()) {
+            if frame.kind == Some(FrameKind::Edit) {
+                // Here the checksum is asked: nothing else is taken from this walk.
+                let frame = decode_frame(&buffer[at..count], seed, offset + at as u64);
+                let edit = frame.and_then(|frame| Edit::decode(frame.payload));
+                sealed_seq = edit.map_or(sealed_seq, |edit| sealed_seq.max(edit.sealed_seq));
+            }
+            at += frame.size_bytes();
+        }
+        if at == 0 {
+            return Ok(sealed_seq);
+        }
+        offset += at as u64;
+    }
 }
 
 fn is_damage(error: &FormatError) -> bool {

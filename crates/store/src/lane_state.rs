@@ -119,6 +119,11 @@ impl LaneState {
         })
     }
 
+    /// Lets rows below `seq`, of which an edit of the log says that they are sealed, be passed over.
+    pub(crate) fn pass_over(&mut self, seq: u64) {
+        self.next_seq = self.next_seq.max(seq);
+    }
+
     /// A copy for questions about sealed rows. Who holds a whole one lets the owner copy the
     /// statistics of unsealed rows when it writes the next.
     #[must_use]
@@ -342,7 +347,13 @@ impl LaneState {
 
     fn apply_rows(&mut self, frame: &Frame<'_>, rows: &mut Vec<Row>) -> Result<(), FormatError> {
         rows.clear();
-        let first_seq = decode_rows(frame.payload, rows)?;
+        let first_seq = Cursor::new("rows frame", frame.payload).u64()?;
+        if first_seq < self.next_seq {
+            // They are known already, or sealed: no frame spans the end of what is sealed.
+            self.can_join = false;
+            return Ok(());
+        }
+        decode_rows(frame.payload, rows)?;
         self.take_rows(first_seq, rows, frame.size_bytes())
     }
 
