@@ -119,7 +119,7 @@ impl LaneState {
         })
     }
 
-    /// Lets rows below `seq`, of which an edit of the log says that they are sealed, be passed over.
+    /// Lets rows below `seq` be passed over: an edit of the log says that they are sealed.
     pub(crate) fn pass_over(&mut self, seq: u64) {
         self.next_seq = self.next_seq.max(seq);
     }
