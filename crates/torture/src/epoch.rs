@@ -183,7 +183,9 @@ impl Epoch {
         let begun = self.floors.iter().filter(|floor| floor.begun_at <= position);
         let is_told = floor_seq == self.first_floor_seq
             || begun.clone().any(|floor| floor.floor_seq == floor_seq);
-        if !is_told {
+        // A directory that was not synced although it said so may give an older head back, or none.
+        let is_older = doubts.is_unsure && floor_seq < self.first_floor_seq;
+        if !is_told && !is_older {
             return Err(format!("rows below {floor_seq} expired without being told to"));
         }
         let settled = begun.filter(|floor| floor.settled_at.is_some_and(|at| at <= position));
