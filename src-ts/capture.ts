@@ -1,7 +1,8 @@
 /** `capture`: functions and blocks that record themselves. */
 
-import { checkOptions, checkString, typeError } from './arguments.js'
+import { checkString, typeError } from './arguments.js'
 import { runBlock } from './block.js'
+import { checkCaptureOptions } from './capture-options.js'
 import { database, storeOf } from './database.js'
 import { disguise } from './disguise.js'
 import * as scratch from './scratch.js'
@@ -11,17 +12,12 @@ import { sourceOfCaller } from './source.js'
 import { Span } from './span.js'
 import { warn } from './warning.js'
 import { wrap } from './wrapper.js'
-import type { Database } from './database.js'
+import type { CaptureOptions } from './capture-options.js'
 import type { Site } from './record.js'
 import type { Callable } from './wrapper.js'
 
 /** What can be captured: functions, also async and generators, and classes. */
 export type Capturable = ((...args: never) => unknown) | (abstract new (...args: never) => unknown)
-
-export interface CaptureOptions {
-  /** The database to capture into. Default: `database()`. */
-  db?: Database
-}
 
 /** `capture` and what hangs on it. */
 export interface Capture {
@@ -73,9 +69,8 @@ function warnOfAbsence(): void {
 
 function captureFunction(first: unknown, second?: unknown, third?: unknown): unknown {
   const { name, fn, options } = checkArguments(first, second, third)
-  const given = checkOptions("capture's options", options, ['db'])
-  const db = given.has('db') ? given.get('db') : database()
-  const store = storeOf(db)
+  const settings = checkCaptureOptions(options)
+  const store = storeOf('db' in settings ? settings.db : database())
   if (store === undefined) {
     warnOfAbsence()
     return fn
@@ -83,7 +78,7 @@ function captureFunction(first: unknown, second?: unknown, third?: unknown): unk
   if (shared.captured.has(fn)) return fn
   const source = sourceOfCaller(captureFunction)
   const isChosen = name !== ''
-  const wrapper = wrap(fn, siteOf(store, isChosen ? name : ownName(fn), source, isChosen))
+  const wrapper = wrap(fn, siteOf(store, isChosen ? name : ownName(fn), source, isChosen), settings)
   disguise(fn, wrapper)
   shared.captured.add(wrapper)
   return wrapper

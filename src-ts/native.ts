@@ -65,6 +65,8 @@ export interface NativeStats {
   /** Calls among them whose rows have expired. */
   expired: number
   resolution?: string
+  /** Rows among them: fewer than `count` where a row stands for several calls. */
+  rows: number
 }
 
 /** What the bufferpool holds, and what it was good for. */
@@ -127,8 +129,8 @@ export interface NativeStore {
   readonly id: number
   readonly dir: string
   readonly isReader: boolean
-  /** The number that records carry instead of a name. */
-  site(name: string, source: string, isChosen: boolean): number
+  /** The number that records carry instead of a name. Each of them stands for `weight` calls. */
+  site(name: string, source: string, isChosen: boolean, weight: number): number
   average(name: string): number | null
   functionNames(): string[]
   has(name: string): boolean
@@ -172,6 +174,7 @@ export interface NativeRowStream {
  * - `insert()` reads start and end from `f[0]` and `f[2]` (numbers if `u[6]` is 0, 64-bit integers
  *   if it is 1), the rest as `end`; writes 0 to `u[7]`, or 1 when it failed: then `insertError()`
  *   throws why.
+ * - `u[8]` is 1 while capturing is paused, in all threads of the process: `setPaused()` writes it.
  */
 export interface Binding {
   /** Must be the version of the package. */
@@ -182,6 +185,8 @@ export interface Binding {
   end(): void
   insert(): void
   insertError(): void
+  /** Pauses capturing in all threads of this process, or goes on. */
+  setPaused(isPaused: boolean): void
   /** Chooses the clock of the process before its first use: `tsc`, `os`, or the best there is. */
   chooseClock(wish?: string): string
   /** Begins to log to stderr: `RUST_LOG` syntax. */

@@ -7,9 +7,18 @@ import type { Site } from './record.js'
 // Names beyond that are looked up in the addon each time, which has a limit of its own.
 const nameCountMax = 10_000
 
-/** The site of a name. `isChosen`: by the user; else it is taken from a function. */
-export function siteOf(store: NativeStore, name: string, source: string, isChosen: boolean): Site {
-  const number = translated(() => store.site(name, source, isChosen))
+/**
+ * The site of a name. `isChosen`: by the user; else it is taken from a function. A record of it
+ * stands for `weight` calls.
+ */
+export function siteOf(
+  store: NativeStore,
+  name: string,
+  source: string,
+  isChosen: boolean,
+  weight = 1,
+): Site {
+  const number = translated(() => store.site(name, source, isChosen, weight))
   return { tag: number << 8, database: store.id }
 }
 

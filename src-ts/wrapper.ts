@@ -13,6 +13,7 @@ import * as promises from './promises.js'
 import * as records from './record.js'
 import * as scratch from './scratch.js'
 import * as thenables from './thenables.js'
+import type { CaptureSettings } from './capture-options.js'
 import type { Site } from './record.js'
 
 export type Callable = (this: unknown, ...args: unknown[]) => unknown
@@ -136,7 +137,7 @@ function isConstructible(fn: Callable): boolean {
 }
 
 /** A function in place of this one, that records each call. */
-export function wrap(fn: Callable, site: Site): Callable {
+export function wrap(fn: Callable, site: Site, _settings: CaptureSettings): Callable {
   if (types.isGeneratorFunction(fn)) return wrapGenerator(fn, site)
   if (types.isAsyncFunction(fn)) return wrapAsync(fn, site)
   return isConstructible(fn) ? wrapConstructible(fn, site) : wrapPlain(fn, site)
