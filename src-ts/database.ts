@@ -8,15 +8,16 @@ import { absentHealth, toHealth, warnOfDrops } from './health.js'
 import { configureDefault, findAddon, requireAddon } from './load.js'
 import { putTimes } from './manual.js'
 import { checkDatabaseOptions } from './options.js'
-import { checkQuantiles, toLogs, toRows, toRowsReversed } from './questions.js'
+import { checkQuantiles, joined, toLogs, toRows } from './questions.js'
 import { kindManual } from './record.js'
 import { RowBatch } from './row-batch.js'
+import { batches, batchesSync } from './row-stream.js'
 import * as scratch from './scratch.js'
 import { shared } from './shared.js'
 import { SiteCache, siteOf } from './sites.js'
 import { Stats } from './stats.js'
 import { enqueue } from './work.js'
-import type { CheckedFilter, Filter } from './filter.js'
+import type { Filter } from './filter.js'
 import type { Health } from './health.js'
 import type { Binding, NativeStats, NativeStore } from './native.js'
 import type { DatabaseOptions } from './options.js'
@@ -29,8 +30,6 @@ const { words, insert, isCapturing } = scratch
 const defaultDir = '.kronicler_data'
 const logCount = 10_000
 const slowestCount = 10
-// Of 33 bytes each: batches of about 270 kB.
-const batchCount = 8_192
 
 /** The way to the addon's store, also for another copy of this package in the process. */
 const storeKey = Symbol.for('kronicler.store')
@@ -198,11 +197,9 @@ export class Database {
 
   /** All rows that the filter wants in the order of their ids; holds them all in memory. */
   async fetchAll(filter?: Filter): Promise<Row[]> {
-    const rows: Row[] = []
-    for await (const batch of this.rows(filter)) {
-      for (const row of batch) rows.push(row)
-    }
-    return rows
+    const parts: Row[][] = []
+    for await (const batch of this.rows(filter)) parts.push(batch.toArray())
+    return joined(parts)
   }
 
   /** As `fetchAll`, blocking. */
@@ -210,46 +207,30 @@ export class Database {
     const { native, limit = Infinity } = checkFilter(filter)
     const store = this.#usable()
     return translated(() => {
-      const rows: Row[] = []
-      const stream = store.rows(native)
-      for (;;) {
-        const batch = rows.length < limit ? stream.nextSync(batchCount) : null
-        if (batch === null) return rows
-        for (const row of new RowBatch(batch, limit - rows.length)) rows.push(row)
-      }
+      const stream = batchesSync(store.rows(native), limit)
+      return joined(Array.from(stream, (batch) => batch.toArray()))
     })
   }
 
   /** All rows that the filter wants in the order of their ids, in batches. */
   rows(filter?: Filter): AsyncIterableIterator<RowBatch> {
-    return this.#batches(checkFilter(filter), this.#usable())
-  }
-
-  async *#batches(filter: CheckedFilter, store: NativeStore): AsyncIterableIterator<RowBatch> {
-    const stream = translated(() => store.rows(filter.native))
-    let left = filter.limit ?? Infinity
-    while (left > 0) {
-      this.#usable()
-      const rows = await enqueue(() => stream.next(batchCount))
-      if (rows === null) return
-      const batch = new RowBatch(rows, left)
-      left -= batch.length
-      if (batch.length > 0) yield batch
-    }
+    const { native, limit = Infinity } = checkFilter(filter)
+    const store = this.#usable()
+    return batches(() => store.rows(native), limit, () => this.#usable())
   }
 
   /** The newest rows, oldest first, as `[id, name, start, duration]`; 10,000 unless limited. */
   async logs(filter?: Filter): Promise<LogEntry[]> {
     const { native, limit = logCount } = checkFilter(filter)
     const store = this.#usable()
-    return toLogs(toRowsReversed(await enqueue(() => store.newest(native, limit))))
+    return toLogs(await enqueue(() => store.newest(native, limit)))
   }
 
   /** As `logs`, blocking. */
   logsSync(filter?: Filter): LogEntry[] {
     const { native, limit = logCount } = checkFilter(filter)
     const store = this.#usable()
-    return toLogs(toRowsReversed(translated(() => store.newestSync(native, limit))))
+    return toLogs(translated(() => store.newestSync(native, limit)))
   }
 
   /** The slowest rows, slowest first; 10 unless limited. */

@@ -1,0 +1,237 @@
+/** Rows are read from the columns of their batch, and nobody can tell, except where told. */
+
+import assert from 'node:assert'
+import { setImmediate as turn } from 'node:timers/promises'
+import v8 from 'node:v8'
+import vm from 'node:vm'
+
+import test from 'ava'
+import type { ExecutionContext } from 'ava'
+import { Row, capture, kinds, outcomes } from 'kronicler'
+import type { Database, RowBatch } from 'kronicler'
+
+import { openDatabase } from './harness.js'
+
+v8.setFlagsFromString('--expose-gc')
+const collectGarbage = vm.runInNewContext('gc') as () => void
+
+const accessors = [
+  'name',
+  'source',
+  'weight',
+  'start',
+  'end',
+  'duration',
+  'outcome',
+  'kind',
+  'thread',
+  'startDate',
+] as const
+
+/** Rows of several functions, kinds and outcomes: five for each `round`. */
+async function fill(db: Database, rounds = 20): Promise<void> {
+  const add = capture('add', (a: number, b: number) => a + b, { db })
+  const later = capture('later', (value: unknown) => Promise.resolve(value), { db })
+  const fail = capture('fail', () => JSON.parse('{'), { db })
+  const count = capture('count', function* count() { yield 1 }, { db })
+  for (let i = 0; i < rounds; i++) {
+    add(i, i)
+    await later(i)
+    assert.throws(fail, SyntaxError)
+    assert.deepEqual([...count()], [1])
+    db.capture('manual', [], 1_700_000_000_000_000_000n + BigInt(i), 2n ** 62n)
+  }
+}
+
+async function firstBatch(db: Database): Promise<RowBatch> {
+  for await (const batch of db.rows()) return batch
+  throw new Error('there is no row')
+}
+
+async function filledBatch(t: ExecutionContext, rounds?: number): Promise<RowBatch> {
+  const db = openDatabase(t)
+  await fill(db, rounds)
+  return firstBatch(db)
+}
+
+/** A row as it is told without its accessors. */
+function fromColumns({ columns, names, sources, weights }: RowBatch, i: number): object {
+  const [name, bits] = [columns.name[i] ?? -1, columns.flags[i] ?? -1]
+  const [end, duration] = [columns.end[i] ?? 0n, columns.duration[i] ?? 0n]
+  return {
+    name: names[name],
+    source: sources[name],
+    weight: weights[name],
+    start: end - duration,
+    end,
+    duration: Number(duration),
+    outcome: outcomes[bits & 3],
+    kind: kinds[bits >> 2],
+    thread: columns.thread[i],
+    startDate: new Date(Number((end - duration) / 1_000_000n)),
+  }
+}
+
+function fieldsOf(row: Row): object {
+  return Object.fromEntries(accessors.map((key) => [key, row[key]]))
+}
+
+test('a row is what the columns say', async (t) => {
+  // Promise: every field of every kind of row equals the columns, however the row is come by.
+  const batch = await filledBatch(t)
+  t.is(batch.length, 100)
+  const rows = batch.toArray()
+  const found = new Set(rows.map(({ kind }) => kind))
+  t.deepEqual(found, new Set(['sync', 'async', 'generator', 'manual']))
+  for (const [index, row] of rows.entries()) {
+    t.true(row instanceof Row)
+    t.is(batch.columns.id[index], row.id)
+    t.deepEqual(fieldsOf(row), fromColumns(batch, index))
+    t.is(row.outcome, row.name === 'fail' ? 'error' : 'ok')
+    t.is(row.weight, 1)
+    t.deepEqual(fieldsOf(batch.at(index) as Row), fieldsOf(row))
+    t.deepEqual(fieldsOf(batch.at(index - batch.length) as Row), fieldsOf(row))
+  }
+  t.deepEqual([...batch].map(fieldsOf), rows.map(fieldsOf))
+  for (const index of [batch.length, -batch.length - 1, 0.5, NaN, Infinity, -Infinity]) {
+    t.is(batch.at(index), undefined, `at(${index})`)
+  }
+})
+
+test('iterators of a batch are independent and can be left', async (t) => {
+  // Promise: two at once see all rows; leaving one early takes nothing from the next.
+  const batch = await filledBatch(t)
+  const [left, right] = [batch[Symbol.iterator](), batch[Symbol.iterator]()]
+  for (let i = 0; i < batch.length; i++) {
+    t.is(left.next().value?.id, i)
+    if (i % 2 === 0) t.is(right.next().value?.id, i / 2)
+  }
+  t.true(left.next().done)
+  let seen = 0
+  for (const row of batch) if (row.id >= 3) break
+  for (const row of batch) seen += Number(row.id >= 0)
+  t.is(seen, batch.length)
+})
+
+test('rows outlive their batch, and columns outlive nobody', async (t) => {
+  // Promise: a kept row answers when its batch is gone; without rows the columns go, too.
+  const db = openDatabase(t)
+  await fill(db)
+  const kept = { rows: [] as Row[], fields: [] as object[] }
+  const hold = async (): Promise<[WeakRef<RowBatch>, WeakRef<ArrayBufferLike>]> => {
+    const batch = await firstBatch(db)
+    kept.rows = batch.toArray()
+    kept.fields = kept.rows.map(fieldsOf)
+    return [new WeakRef(batch), new WeakRef(batch.columns.end.buffer)]
+  }
+  const [batch, buffer] = await hold()
+  await turn()
+  collectGarbage()
+  t.is(batch.deref(), undefined)
+  t.deepEqual(kept.rows.map(fieldsOf), kept.fields)
+  kept.rows.length = 1
+  await turn()
+  collectGarbage()
+  t.true(buffer.deref() !== undefined, 'one row keeps all columns')
+  kept.rows.length = 0
+  await turn()
+  collectGarbage()
+  t.is(buffer.deref(), undefined)
+})
+
+test('the id is the only property of its own', async (t) => {
+  // Promise: copies by spread and by structured clone have the id; JSON and arrays have it all;
+  // comparing deeply tells rows apart by their ids.
+  const batch = await filledBatch(t)
+  const [one, two] = batch.toArray() as [Row, Row]
+  t.deepEqual(Reflect.ownKeys(one), ['id'])
+  // oxlint-disable-next-line typescript/no-misused-spread -- this is what happens
+  t.deepEqual({ ...two }, { id: two.id } as Row)
+  t.deepEqual(structuredClone(two), { id: two.id } as Row)
+  t.deepEqual(v8.deserialize(v8.serialize([one, two])), [{ id: one.id }, { id: two.id }])
+  for (const key of accessors) t.true(key in one && !Object.hasOwn(one, key), key)
+  assert.deepStrictEqual(batch.at(1), two)
+  assert.notDeepStrictEqual(one, two)
+  t.notDeepEqual(one, two)
+  t.deepEqual(Object.keys(two.toJSON()).toSorted(), [
+    'duration_ns',
+    'end_ns',
+    'id',
+    'kind',
+    'lane',
+    'name',
+    'outcome',
+    'seq',
+    'source',
+    'start',
+    'start_ns',
+    'thread',
+  ])
+  const again = structuredClone(batch.toArray().map((row) => row.toJSON()))
+  t.deepEqual(again, JSON.parse(JSON.stringify(batch.toArray())))
+  t.deepEqual(structuredClone(two.toArray()), two.toArray())
+})
+
+test('a row cannot be changed, but its columns can', async (t) => {
+  // Promise: assignments throw in strict code; what a program writes into columns is what the
+  // rows say, and a buffer that is transferred takes the rows along.
+  const batch = await filledBatch(t)
+  const row = batch.at(4) as Row
+  for (const key of accessors) {
+    t.throws(() => Reflect.apply(Object.assign, Object, [row, { [key]: 0 }]), {
+      instanceOf: TypeError,
+    })
+  }
+  t.is(row.name, 'manual')
+  batch.columns.end[4] = 50n
+  batch.columns.duration[4] = 2n ** 40n + 7n
+  t.deepEqual([row.start, row.end, row.duration], [43n - 2n ** 40n, 50n, 2 ** 40 + 7])
+  structuredClone(batch.columns.end.buffer, { transfer: [batch.columns.end.buffer as ArrayBuffer] })
+  t.is(batch.length, 0)
+  t.is(batch.at(0), undefined)
+  t.deepEqual([...batch, ...batch.toArray()], [])
+})
+
+test('rows sort as any objects do', async (t) => {
+  // Promise: sorting and grouping by fields agree with the columns; equal ones keep their order.
+  const batch = await filledBatch(t)
+  const byDuration = batch.toArray().toSorted((a, b) => a.duration - b.duration)
+  const durations = [...batch.columns.duration].map(Number)
+  t.deepEqual(byDuration.map(({ duration }) => duration), durations.toSorted((a, b) => a - b))
+  const byName = batch.toArray().toSorted((a, b) => a.name.localeCompare(b.name))
+  for (const [index, row] of byName.entries()) {
+    const next = byName[index + 1]
+    if (next === undefined) continue
+    t.true(row.name < next.name || (row.name === next.name && row.id < next.id))
+  }
+})
+
+test('numbers of a row are rounded once', (t) => {
+  // Promise: durations and the starts of logs are what Number() makes of the bigints, for any.
+  const db = openDatabase(t)
+  const latest = 2n ** 63n - 1n
+  const given: [bigint, bigint][] = [[0n, 0n], [0n, latest], [latest, latest], [1n, latest]]
+  let state = 88_172_645_463_325_252n
+  const random = (): bigint => {
+    state ^= (state << 13n) & (2n ** 64n - 1n)
+    state ^= state >> 7n
+    state ^= (state << 17n) & (2n ** 64n - 1n)
+    return state & latest
+  }
+  for (let bits = 0n; bits < 63n; bits++) {
+    for (let i = 0; i < 20; i++) {
+      const [start, end] = [random() >> bits, random() >> bits]
+      given.push(start < end ? [start, end] : [end, start])
+      given.push([2n ** bits - 1n, 2n ** bits])
+    }
+  }
+  for (const [start, end] of given) db.capture('a', [], start, end)
+  const rows = db.fetchAllSync()
+  // Those are in the order of their ends.
+  const logs = db.logsSync().toSorted(([left], [right]) => left - right)
+  for (const [i, [start, end]] of given.entries()) {
+    const known = [start, end, Number(end - start)]
+    t.deepEqual([rows[i]?.start, rows[i]?.end, rows[i]?.duration], known)
+    t.deepEqual(logs[i], [i, 'a', Number(start), Number(end - start)])
+  }
+})
