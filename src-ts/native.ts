@@ -37,6 +37,8 @@ export interface NativeRows {
   columns: ArrayBuffer
   names: string[]
   sources: string[]
+  /** How many calls a row of each of them stands for. */
+  weights: number[]
   partial: boolean
 }
 
