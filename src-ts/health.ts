@@ -1,5 +1,6 @@
 /** Health: where every call that was seen has gone. */
 
+import { pausedWord, words } from './scratch.js'
 import type { NativeHealth, NativePool } from './native.js'
 import { warn } from './warning.js'
 
@@ -15,6 +16,8 @@ export type PoolHealth = NativePool
 export interface Health {
   /** Whether this thread captures: not with `KRONICLER_ENABLED=0`, nor without the addon. */
   enabled: boolean
+  /** Whether capturing is paused in this process. */
+  paused: boolean
   dir: string
   /** `absent`: there is no addon, `error` says why. */
   state: NativeHealth['state'] | 'absent'
@@ -79,6 +82,7 @@ export interface Health {
 export function toHealth(native: NativeHealth, enabled: boolean): Health {
   return {
     enabled,
+    paused: words[pausedWord] !== 0,
     dir: native.dir,
     state: native.state,
     error: native.error,
@@ -129,6 +133,7 @@ function emptyPool(): PoolHealth {
 export function absentHealth(dir: string, error: string): Health {
   return {
     enabled: false,
+    paused: false,
     dir,
     state: 'absent',
     error,

@@ -37,8 +37,8 @@ export interface NativeRows {
   columns: ArrayBuffer
   names: string[]
   sources: string[]
-  /** How many calls a row of each name stands for; absent where that is one for all. */
-  weights?: number[]
+  /** How many calls a row of each of them stands for. */
+  weights: number[]
   partial: boolean
 }
 

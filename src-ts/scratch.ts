@@ -13,6 +13,9 @@ import type { Binding } from './native.js'
 
 const wordCount = 16
 
+/** The index in `words` of what is 1 while capturing is paused. */
+export const pausedWord = 8
+
 function nothing(): void {}
 
 function attach(binding: Binding | undefined): Float64Array {

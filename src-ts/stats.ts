@@ -25,6 +25,7 @@ export interface StatsJson {
   slowest_id: number | null
   expired: number
   resolution: 'hour' | 'day' | null
+  rows: number
 }
 
 /**
@@ -37,6 +38,7 @@ export class Stats {
   readonly name: string
   /** `file:line` where the function was wrapped. */
   readonly source: string
+  /** Calls, also those that rows of the option `every` stand for. */
   readonly count: number
   /** Calls that did not end well. */
   readonly errors: number
@@ -46,7 +48,7 @@ export class Stats {
   readonly max: number
   /** Sample standard deviation; 0 for a single call. */
   readonly stdDev: number
-  /** Standard error of the mean; 0 for a single call. */
+  /** Standard error of the mean, by the rows that there are; 0 for a single one. */
   readonly stdErr: number
   readonly median: number
   readonly p75: number
@@ -62,6 +64,8 @@ export class Stats {
   readonly expired: number
   /** Expired calls count by whole hours, or days: a period of which a part was asked for. */
   readonly resolution: 'hour' | 'day' | undefined
+  /** Rows that tell of the calls: fewer than `count` where the option `every` was used. */
+  readonly rows: number
   readonly #fetch: (id: number) => Row | undefined
 
   constructor(native: NativeStats, fetch: (id: number) => Row | undefined) {
@@ -85,6 +89,7 @@ export class Stats {
     this.slowestId = native.slowestId
     this.expired = native.expired
     this.resolution = native.resolution as 'hour' | 'day' | undefined
+    this.rows = native.rows
     this.#fetch = fetch
   }
 
@@ -115,6 +120,7 @@ export class Stats {
       slowest_id: this.slowestId ?? null,
       expired: this.expired,
       resolution: this.resolution ?? null,
+      rows: this.rows,
     }
   }
 }

@@ -24,7 +24,7 @@ const COLUMNS: [Column; 9] = [
     Column::new("source", Content::Source, 4),
 ];
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "id",
     "lane",
     "seq",
@@ -37,6 +37,7 @@ const KEYS: [&str; 12] = [
     "kind",
     "thread",
     "source",
+    "weight",
 ];
 
 /// Characters of the widest duration (`12,345,678 s` is twenty weeks), outcome and kind.
@@ -162,6 +163,7 @@ fn fields(row: &StoredRow) -> Record {
         ("kind", row.kind.name().into()),
         ("thread", row.thread.into()),
         ("source", (*row.name.source).into()),
+        ("weight", row.weight.into()),
     ]
 }
 

@@ -89,8 +89,20 @@ impl Database {
     /// (`file:line`); one that the user chose is not.
     #[must_use]
     pub fn site(&self, name: &str, source: &str, is_chosen: bool) -> u32 {
+        self.site_of_weight(name, source, is_chosen, 1)
+    }
+
+    /// As [`Database::site`], where each record stands for `weight` calls, at least one: itself
+    /// and those that were not recorded. Statistics count it so often.
+    #[must_use]
+    pub fn site_of_weight(&self, name: &str, source: &str, is_chosen: bool, weight: u32) -> u32 {
         let mut sites = lock(&self.engine.sites);
-        if is_chosen { sites.explicit(name, source) } else { sites.implicit(name, source) }
+        let weight = weight.max(1);
+        if is_chosen {
+            sites.explicit(name, source, weight)
+        } else {
+            sites.implicit(name, source, weight)
+        }
     }
 
     /// Whether it has been closed: a thread may let go of its ring then.
@@ -442,7 +454,9 @@ impl Engine {
         if let Some(own) = own {
             moments.merge(&own.unsealed);
             let sealed = own.view.sealed_moments()?;
-            own.series.iter().filter_map(|&id| sealed.get(id)).for_each(|m| moments.merge(m));
+            for &(id, weight) in &own.series {
+                sealed.get(id).into_iter().for_each(|part| moments.merge_many(part, weight));
+            }
         }
         Ok(moments)
     }

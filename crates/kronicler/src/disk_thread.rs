@@ -53,7 +53,7 @@ fn release(engine: &Engine) {
     *lock(&engine.lane) = Lane::Closed;
     // The drain may have been quicker than the last look at its rows.
     Tally::add(&engine.tally.dropped_closed, memtable.clear());
-    rings.series_of_tag = Vec::new();
+    rings.targets = Vec::new();
 }
 
 /// Writes until the engine is closed, or fails.

@@ -8,15 +8,13 @@ use kronicler_queue::{Consumer, Conversion, Triple};
 
 use crate::engine::{Engine, Lane, lock};
 use crate::memtable::Appender;
-use crate::rings::{Rings, Slot};
+use crate::rings::{Rings, Slot, Target};
 use crate::tally::Tally;
 
 /// Records taken in one step: bounds how long the consumer role is held, to 3 ms or so.
 const STEP_RECORD_COUNT_MAX: usize = 131_072;
 /// Steps that empty all rings, which hold 16 MiB at most.
 const STEP_COUNT_MAX: usize = 4;
-
-const UNKNOWN_SERIES: u32 = u32::MAX;
 
 /// What a step of the drain did.
 #[derive(Debug, Clone, Copy, Default)]
@@ -88,7 +86,7 @@ fn take(rings: &mut Rings, engine: &Engine) -> usize {
     let mut memtable = lock(&engine.memtable);
     let mut room = memtable.room().min(STEP_RECORD_COUNT_MAX);
     let mut taken = 0;
-    let mut translate = Translate { conversion, series_of_tag: &mut rings.series_of_tag, engine };
+    let mut translate = Translate { conversion, targets: &mut rings.targets, engine, skipped: 0 };
     let mut rows = memtable.appender();
     for Slot { ring, .. } in &mut rings.slots {
         ring.set_triples(triples);
@@ -98,6 +96,9 @@ fn take(rings: &mut Rings, engine: &Engine) -> usize {
         });
         room -= count;
         taken += count;
+    }
+    if translate.skipped > 0 {
+        Tally::add(&engine.tally.skipped_every, translate.skipped);
     }
     taken
 }
@@ -122,8 +123,11 @@ fn remove_gone(rings: &mut Rings, engine: &Engine) -> bool {
 /// Turns records into rows.
 struct Translate<'a> {
     conversion: Conversion,
-    series_of_tag: &'a mut Vec<u32>,
+    /// By site and flags.
+    targets: &'a mut Vec<Target>,
     engine: &'a Engine,
+    /// Calls that the rows stand for besides their own.
+    skipped: u64,
 }
 
 impl Translate<'_> {
@@ -149,24 +153,29 @@ impl Translate<'_> {
             (span.end_ns, span.duration_ns)
         };
         let tag = record.site as usize * Flags::COUNT + usize::from(flags.bits());
-        let known = self.series_of_tag.get(tag).copied().unwrap_or(UNKNOWN_SERIES);
-        let series =
-            if known == UNKNOWN_SERIES { self.intern(record.site, flags, tag)? } else { known };
+        let known = self.targets.get(tag).copied().unwrap_or(Target::UNKNOWN);
+        let Target { series, skipped } = if known.series == Target::UNKNOWN.series {
+            self.intern(record.site, flags, tag)?
+        } else {
+            known
+        };
+        self.skipped += u64::from(skipped);
         Some(Row { series, thread, end_ns, duration_ns })
     }
 
     #[cold]
-    fn intern(&mut self, site: u32, flags: Flags, tag: usize) -> Option<u32> {
+    fn intern(&mut self, site: u32, flags: Flags, tag: usize) -> Option<Target> {
         let site = lock(&self.engine.sites).get(site)?.clone();
         let mut lane = lock(&self.engine.lane);
         let Lane::Open(open) = &mut *lane else { return None };
         let names = Arc::make_mut(&mut open.state.names);
-        let entry = SeriesEntry { name: 0, flags, weight: 1, status_class: 0 };
+        let entry = SeriesEntry { name: 0, flags, weight: site.weight, status_class: 0 };
         let series = names.intern(&site.name, &site.source, entry);
-        if self.series_of_tag.len() <= tag {
-            self.series_of_tag.resize(tag + 1, UNKNOWN_SERIES);
+        if self.targets.len() <= tag {
+            self.targets.resize(tag + 1, Target::UNKNOWN);
         }
-        self.series_of_tag[tag] = series;
-        Some(series)
+        let target = Target { series, skipped: site.weight - 1 };
+        self.targets[tag] = target;
+        Some(target)
     }
 }

@@ -78,8 +78,8 @@ impl OpenLane {
 
 /// Moments of the calls with one name in the own lane.
 pub(crate) struct OwnMoments {
-    /// The series of the name.
-    pub series: Vec<u32>,
+    /// The series of the name, and how many calls a row of each stands for.
+    pub series: Vec<(u32, u64)>,
     /// Moments of its rows that are not sealed.
     pub unsealed: Moments,
     /// The lane, for those that are.
@@ -226,11 +226,16 @@ impl Engine {
         let memtable = lock(&self.memtable);
         let lane = lock(&self.lane);
         let Lane::Open(open) = &*lane else { return None };
-        let series = open.state.names.series_of(name).to_vec();
-        let mut unsealed = memtable.moments(&series);
-        for window in &open.state.windows {
-            let totals = series.iter().filter_map(|&id| window.totals.get(id));
-            totals.for_each(|summary| unsealed.merge(&summary.moments));
+        let names = &open.state.names;
+        let series = names.series_of(name).iter().map(|&id| (id, names.weight_of(id)));
+        let series: Vec<(u32, u64)> = series.collect();
+        let mut unsealed = Moments::new();
+        for &(id, weight) in &series {
+            let windows = open.state.windows.iter().filter_map(|window| window.totals.get(id));
+            memtable
+                .moments(id)
+                .chain(windows.map(|summary| &summary.moments))
+                .for_each(|moments| unsealed.merge_many(moments, weight));
         }
         let state = open.state.sealed_part();
         let view = LaneView::new(catalog, open.path.clone(), state, Arc::default());

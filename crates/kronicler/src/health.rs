@@ -140,6 +140,7 @@ impl Engine {
 impl Health {
     fn add_run(&mut self, run: &Counters, rings: &RingTotals) {
         self.seen += rings.pushed + rings.dropped + run.dropped_thread + run.dropped_closed;
+        self.seen += run.skipped_every;
         self.counters.merge(run);
     }
 

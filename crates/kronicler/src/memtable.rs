@@ -137,15 +137,10 @@ impl Memtable {
         self.batch.live().iter().chain(self.rest.live()).copied().collect()
     }
 
-    /// Moments of the rows of these series.
-    pub fn moments(&self, series: &[u32]) -> Moments {
+    /// Moments of the rows of a series.
+    pub fn moments(&self, series: u32) -> impl Iterator<Item = &Moments> {
         let parts = [&self.batch, &self.rest].into_iter();
-        let of_series = parts
-            .flat_map(|part| series.iter().filter_map(|&series| part.moments.get(series as usize)));
-        of_series.fold(Moments::new(), |mut sum, moments| {
-            sum.merge(moments);
-            sum
-        })
+        parts.filter_map(move |part| part.moments.get(series as usize))
     }
 
     /// Forgets all rows and says how many.

@@ -14,6 +14,19 @@ pub(crate) struct RingTotals {
     pub taken: u64,
 }
 
+/// What becomes of the records of a site that have the same flags.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target {
+    pub series: u32,
+    /// Calls that a record stands for besides its own.
+    pub skipped: u32,
+}
+
+impl Target {
+    /// Of a site with flags that no record has had.
+    pub const UNKNOWN: Self = Self { series: u32::MAX, skipped: 0 };
+}
+
 /// The consumer of all rings of a database, and what it needs to turn records into rows.
 #[derive(Debug)]
 pub(crate) struct Rings {
@@ -24,8 +37,8 @@ pub(crate) struct Rings {
     /// What had been counted when the lane was last begun anew.
     baseline: RingTotals,
     pub timeline: Option<Timeline>,
-    /// Series by site and flags.
-    pub series_of_tag: Vec<u32>,
+    /// What becomes of records, by site and flags.
+    pub targets: Vec<Target>,
 }
 
 /// A ring, and a key that no other ring of the database ever has.
@@ -43,7 +56,7 @@ impl Rings {
             gone: RingTotals { pushed: 0, dropped: 0, taken: 0 },
             baseline: RingTotals { pushed: 0, dropped: 0, taken: 0 },
             timeline: None,
-            series_of_tag: Vec::new(),
+            targets: Vec::new(),
         }
     }
 
@@ -98,7 +111,7 @@ impl Rings {
         for Slot { ring, .. } in &mut self.slots {
             ring.drain(usize::MAX, |_| {});
         }
-        self.series_of_tag.clear();
+        self.targets.clear();
         self.baseline = RingTotals::default();
         let totals = self.totals();
         // What is pushed meanwhile belongs to the new head.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use kronicler::format::Outcome;
-use kronicler::query::{Filter, RowStream};
+use kronicler::format::{Flags, Kind, Outcome, Record};
+use kronicler::query::{Filter, FunctionStats, RowStream, stats};
 use kronicler::{Database, Health, Memory, Options, Reader, RowId};
 
 /// A database on a disk in memory, and that disk.
@@ -109,6 +109,44 @@ fn many_threads_lose_nothing() {
     let health = check_identity(&db);
     assert_eq!((health.stored, health.counters.dropped()), (40_000, 0));
     db.close().unwrap();
+}
+
+#[test]
+fn rows_that_stand_for_many_calls_count_so_often() {
+    // Promise: where one call in n is recorded every statistic counts n, health tells rows and
+    // skipped calls apart, and a reader of the closed database says the same.
+    let dir = tempfile::tempdir().unwrap();
+    let db = Database::open(Options::new(dir.path())).unwrap();
+    let mut ring = db.attach(0).expect("there is memory for a ring");
+    let flags = |outcome| Flags::new(outcome, Kind::Manual).bits();
+    for (weight, count, outcome) in
+        [(1, 40, Outcome::Ok), (10, 30, Outcome::Ok), (1_000, 2, Outcome::Error)]
+    {
+        let site = db.site_of_weight("foo", "a.js:1", true, weight);
+        let record = Record::new(0, u64::from(weight), site, flags(outcome));
+        (0..count).for_each(|_| assert!(ring.push(record)));
+    }
+    let check = |stats: Vec<FunctionStats>| {
+        let [stats] = &stats[..] else { panic!("one function: {stats:?}") };
+        assert_eq!((stats.rows, stats.moments.count(), stats.errors), (72, 2_340, 2_000));
+        assert_eq!(stats.moments.sum(), 40 + 30 * 10 * 10 + 2 * 1_000 * 1_000);
+        assert_eq!((stats.quantile(0.0), stats.quantile(0.14)), (Some(1), Some(10)));
+        assert_eq!(stats.std_err(), stats.moments.std_dev().map(|it| it / 72_f64.sqrt()));
+    };
+    for is_flushed in [false, true] {
+        if is_flushed {
+            db.flush().unwrap();
+        }
+        check(db.stats(&Filter::default()).unwrap());
+        assert_eq!(db.moments("foo").unwrap().count(), 2_340);
+        let health = check_identity(&db);
+        assert_eq!((health.seen, health.counters.skipped_every), (2_340, 2_340 - 72));
+    }
+    db.close().unwrap();
+    let reader = Reader::open(dir.path()).unwrap();
+    check(reader.ask(|snapshot| stats(snapshot, &Filter::default())).unwrap().value);
+    let health = Health::of_snapshot(dir.path().to_owned(), &reader.snapshot().unwrap());
+    assert_eq!((health.seen, health.stored, health.counters.skipped_every), (2_340, 72, 2_268));
 }
 
 #[test]

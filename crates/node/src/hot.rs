@@ -1,6 +1,7 @@
 //! The functions that a captured call goes through: no arguments, no result, no allocation.
 //!
 //! They speak to JavaScript through the scratch of their thread (`src-ts/native.ts` draws it).
+//! Whether capturing is paused JavaScript reads from the scratch itself, before it calls anything.
 //! Registered with Node-API directly: behind `#[napi]` a call costs three times as much.
 #![expect(unsafe_code, reason = "raw Node-API callbacks on memory of JavaScript")]
 

@@ -1,5 +1,7 @@
 //! Rows on their way to JavaScript: columns in one buffer, never object by object.
 
+use std::collections::HashMap;
+
 use kronicler::query::{Answer, RowBatch};
 use napi::bindgen_prelude::*;
 use napi::sys;
@@ -41,6 +43,8 @@ pub struct NativeRows {
     pub names: Vec<String>,
     /// Where each was wrapped.
     pub sources: Vec<String>,
+    /// How many calls a row of each stands for.
+    pub weights: Vec<u32>,
     /// Whether stored rows could not be read.
     pub partial: bool,
 }
@@ -48,31 +52,40 @@ pub struct NativeRows {
 impl NativeRows {
     pub(crate) fn new(answer: &Answer<RowBatch>) -> Self {
         let rows = &answer.value;
-        let (names, numbers) = used_names(rows);
+        let (used, numbers) = used_names(rows);
+        let name = |&(name, _): &(usize, u32)| &rows.names()[name];
         Self {
             count: u32::try_from(rows.len()).unwrap_or(u32::MAX),
             columns: Columns(columns(rows, &numbers)),
-            names: names.iter().map(|&name| rows.names()[name].name.to_string()).collect(),
-            sources: names.iter().map(|&name| rows.names()[name].source.to_string()).collect(),
+            names: used.iter().map(|one| name(one).name.to_string()).collect(),
+            sources: used.iter().map(|one| name(one).source.to_string()).collect(),
+            weights: used.iter().map(|&(_, weight)| weight).collect(),
             partial: answer.is_partial,
         }
     }
 }
 
-/// The names that occur, and for each row the number of its name among them.
-fn used_names(rows: &RowBatch) -> (Vec<usize>, Vec<u32>) {
+/// The names that occur, each with a weight, and for each row the number of its own among them.
+fn used_names(rows: &RowBatch) -> (Vec<(usize, u32)>, Vec<u32>) {
     let mut number_of = vec![u32::MAX; rows.names().len()];
-    let mut names = Vec::new();
-    let numbers = rows.name_numbers.iter().map(|&name| {
-        let name = name as usize;
-        if number_of[name] == u32::MAX {
-            number_of[name] = u32::try_from(names.len()).unwrap_or(u32::MAX);
-            names.push(name);
+    // Weights other than 1 are rare.
+    let mut number_of_weighted = HashMap::new();
+    let mut used = Vec::new();
+    let numbers = rows.name_numbers.iter().enumerate().map(|(index, &name)| {
+        let (name, weight) = (name as usize, rows.weight(index));
+        let number = if weight == 1 {
+            &mut number_of[name]
+        } else {
+            number_of_weighted.entry((name, weight)).or_insert(u32::MAX)
+        };
+        if *number == u32::MAX {
+            *number = u32::try_from(used.len()).unwrap_or(u32::MAX);
+            used.push((name, weight));
         }
-        number_of[name]
+        *number
     });
     let numbers = numbers.collect();
-    (names, numbers)
+    (used, numbers)
 }
 
 fn columns(rows: &RowBatch, numbers: &[u32]) -> Vec<u8> {

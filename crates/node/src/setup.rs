@@ -32,6 +32,12 @@ pub fn insert_error() -> Result<()> {
     error.map_or(Ok(()), |error| Err(to_js(error)))
 }
 
+/// Pauses capturing in all threads of this process, or goes on.
+#[napi(catch_unwind)]
+pub fn set_paused(is_paused: bool) {
+    thread_state::set_paused(is_paused);
+}
+
 /// Chooses the clock of the process before its first use.
 #[napi(catch_unwind)]
 pub fn choose_clock(wish: Option<String>) -> Result<String> {

@@ -46,6 +46,8 @@ pub struct NativeStats {
     pub expired: f64,
     /// By what the times of expired calls are known: `hour` or `day`.
     pub resolution: Option<String>,
+    /// Rows among them: fewer than calls where a row stands for several.
+    pub rows: f64,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "JavaScript has doubles")]
@@ -63,7 +65,7 @@ impl NativeStats {
             min: moments.min().unwrap_or(0) as f64,
             max: moments.max().unwrap_or(0) as f64,
             std_dev: moments.std_dev().unwrap_or(0.0),
-            std_err: moments.std_err().unwrap_or(0.0),
+            std_err: stats.std_err().unwrap_or(0.0),
             median: quantile(0.5),
             p75: quantile(0.75),
             p90: quantile(0.9),
@@ -74,6 +76,7 @@ impl NativeStats {
             slowest_id: stats.slowest.map(|id| id.number() as f64),
             expired: stats.expired as f64,
             resolution: stats.resolution.map(|resolution| resolution.name().to_owned()),
+            rows: stats.rows as f64,
         }
     }
 }

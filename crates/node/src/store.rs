@@ -197,10 +197,10 @@ impl NativeStore {
         matches!(*self.source, Source::Reader(_))
     }
 
-    /// The number that records carry instead of a name.
+    /// The number that records carry instead of a name. Each of them stands for `weight` calls.
     #[napi(catch_unwind)]
-    pub fn site(&self, name: String, source: String, is_chosen: bool) -> Result<u32> {
-        Ok(self.source.database()?.site(&name, &source, is_chosen))
+    pub fn site(&self, name: String, source: String, is_chosen: bool, weight: u32) -> Result<u32> {
+        Ok(self.source.database()?.site_of_weight(&name, &source, is_chosen, weight))
     }
 
     /// Mean duration in nanoseconds; null when there was no such call.

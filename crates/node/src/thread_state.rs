@@ -8,6 +8,8 @@
 
 use std::cell::Cell;
 use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kronicler::{ClockSource, Database, Producer};
 use napi::{Result, sys};
@@ -18,6 +20,56 @@ use crate::store::database_by_id;
 
 /// Doubles in a scratch. A typed array of fewer than 64 bytes would lie on V8's heap and move.
 pub(crate) const SCRATCH_LENGTH: usize = 16;
+
+/// The 4-byte half of a scratch that says whether capturing is paused.
+const PAUSED_HALF: usize = 8;
+
+/// The scratches of all threads, and whether they are told that capturing is paused.
+static SCRATCHES: Mutex<Scratches> = Mutex::new(Scratches { is_paused: false, all: Vec::new() });
+
+struct Scratches {
+    is_paused: bool,
+    all: Vec<Scratch>,
+}
+
+/// The memory of a scratch.
+#[derive(Clone, Copy, PartialEq)]
+struct Scratch(*mut u64);
+
+// SAFETY: of another thread's scratch only the half at `PAUSED_HALF` is touched, atomically, and
+// only while it is in `SCRATCHES`, which its thread takes it out of before the memory may go.
+unsafe impl Send for Scratch {}
+
+impl Scratch {
+    /// Tells the JavaScript of its thread, which looks at each call; soon is early enough.
+    fn tell(self, is_paused: bool) {
+        // SAFETY: a scratch has 32 halves, aligned to 8, and lives while it is in `SCRATCHES`.
+        let half = unsafe { AtomicU32::from_ptr(self.0.cast::<u32>().add(PAUSED_HALF)) };
+        half.store(u32::from(is_paused), Ordering::Relaxed);
+    }
+}
+
+fn scratches() -> MutexGuard<'static, Scratches> {
+    SCRATCHES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Pauses capturing in all threads of this process, or goes on.
+pub(crate) fn set_paused(is_paused: bool) {
+    let mut scratches = scratches();
+    scratches.is_paused = is_paused;
+    scratches.all.iter().for_each(|scratch| scratch.tell(is_paused));
+}
+
+/// Lets a new thread know whether capturing is paused, now and later.
+fn add_scratch(scratch: Scratch) {
+    let mut scratches = scratches();
+    scratch.tell(scratches.is_paused);
+    scratches.all.push(scratch);
+}
+
+fn remove_scratch(scratch: Scratch) {
+    scratches().all.retain(|&other| other != scratch);
+}
 
 /// What the hot functions need of a thread.
 pub(crate) struct ThreadState {
@@ -132,6 +184,7 @@ pub(crate) fn attach(
     }
     STATE.set(state);
     FIRST.offer(state);
+    add_scratch(Scratch(data));
     exit::flush_at_exit();
     Ok(scratch)
 }
@@ -165,5 +218,6 @@ unsafe extern "C" fn clean_up(state: *mut std::ffi::c_void) {
     STATE.set(ptr::null_mut());
     FIRST.withdraw(state.cast());
     // SAFETY: the pointer was made by `Box::into_raw` in `attach`, for this hook alone.
-    drop(unsafe { Box::from_raw(state.cast::<ThreadState>()) });
+    let state = unsafe { Box::from_raw(state.cast::<ThreadState>()) };
+    remove_scratch(Scratch(state.scratch));
 }

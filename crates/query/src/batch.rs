@@ -22,6 +22,8 @@ pub struct RowBatch {
     pub ends_ns: Vec<i64>,
     /// Durations in nanoseconds.
     pub durations_ns: Vec<u64>,
+    /// Calls that each row stands for; empty when each stands for itself alone.
+    weights: Vec<u32>,
     names: Arc<NameTable>,
 }
 
@@ -42,6 +44,8 @@ pub struct StoredRow {
     pub kind: Kind,
     /// The thread that made it.
     pub thread: u32,
+    /// Calls that it stands for.
+    pub weight: u32,
 }
 
 impl StoredRow {
@@ -75,6 +79,13 @@ impl RowBatch {
         self.names.names()
     }
 
+    /// How many calls the row at an index stands for.
+    #[inline]
+    #[must_use]
+    pub fn weight(&self, index: usize) -> u32 {
+        self.weights.get(index).copied().unwrap_or(1)
+    }
+
     /// The row at an index.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<StoredRow> {
@@ -87,6 +98,7 @@ impl RowBatch {
             outcome: flags.outcome(),
             kind: flags.kind(),
             thread: self.threads[index],
+            weight: self.weight(index),
         })
     }
 
@@ -101,6 +113,10 @@ impl RowBatch {
         let view = &snapshot.lanes[lane_index];
         let Some(series) = view.state.names.series().get(row.series as usize) else { return };
         let Some(name) = self.names.number(lane_index, series.name) else { return };
+        if series.weight != 1 || !self.weights.is_empty() {
+            self.weights.resize(self.ids.len(), 1);
+            self.weights.push(series.weight);
+        }
         self.ids.push(RowId::new(view.lane(), seq).number());
         self.name_numbers.push(name);
         self.flags.push(series.flags.bits());

@@ -111,8 +111,8 @@ fn percentiles_of(
     pass.run(&mut ranks)?;
     if !ranks.is_exact() {
         let mut sketches = vec![Sketch::new(); grouping.count];
-        pass.visit(|group, durations| {
-            durations.for_each(|duration_ns| sketches[group].add(duration_ns));
+        pass.visit(|group, weight, durations| {
+            durations.for_each(|duration_ns| sketches[group].add_many(duration_ns, weight));
         })?;
         ranks = Ranks::new(&sketches, qs);
         pass.run(&mut ranks)?;
@@ -135,21 +135,27 @@ impl Pass<'_> {
     /// Passes over them until all ranks are found.
     fn run(&mut self, ranks: &mut Ranks) -> Result<(), StoreError> {
         while ranks.begin_pass() {
-            self.visit(|group, durations| ranks.add(group, durations))?;
+            self.visit(|group, weight, durations| ranks.add(group, weight, durations))?;
         }
         Ok(())
     }
 
-    fn visit(&mut self, mut visit: impl FnMut(usize, &Durations<'_>)) -> Result<(), StoreError> {
+    /// Calls `visit` with group, weight and durations for all wanted rows.
+    fn visit(
+        &mut self,
+        mut visit: impl FnMut(usize, u64, &Durations<'_>),
+    ) -> Result<(), StoreError> {
         for mut scan in LaneScan::all(self.snapshot, self.filter) {
             let series = scan.view.state.names.series().iter();
-            let groups: Vec<Option<usize>> = series
-                .map(|series| self.table.number(scan.index, series.name))
-                .map(|number| number.map(self.grouping.of))
+            let groups: Vec<Option<(usize, u64)>> = series
+                .map(|series| {
+                    let number = self.table.number(scan.index, series.name)?;
+                    Some(((self.grouping.of)(number), u64::from(series.weight)))
+                })
                 .collect();
             visit_durations(&mut scan, |series, durations| {
-                if let Some(group) = groups.get(series as usize).copied().flatten() {
-                    visit(group, &durations);
+                if let Some((group, weight)) = groups.get(series as usize).copied().flatten() {
+                    visit(group, weight, &durations);
                 }
             })?;
             self.gaps.add(scan.gaps);

@@ -8,6 +8,8 @@ use kronicler_store::{Name, RowId};
 pub struct FunctionStats {
     /// What was called, and where that was wrapped.
     pub name: Name,
+    /// Rows that tell of the calls: fewer than calls where a row stands for several.
+    pub rows: u64,
     /// Calls that did not end well.
     pub errors: u64,
     /// Exact moments of the durations, in nanoseconds.
@@ -27,6 +29,7 @@ impl FunctionStats {
     pub(crate) const fn new(name: Name) -> Self {
         Self {
             name,
+            rows: 0,
             errors: 0,
             moments: Moments::new(),
             sketch: Sketch::new(),
@@ -43,8 +46,18 @@ impl FunctionStats {
         self.sketch.quantile(q).map(|value| value.clamp(min, max))
     }
 
-    /// Adds what is known of its rows in a lane.
-    pub(crate) fn add(&mut self, lane: u16, errors: u64, summary: Summary) {
+    /// The standard error of the mean in nanoseconds: the standard deviation over the square root
+    /// of the rows, since calls that were not recorded tell nothing of the mean. `None` for fewer
+    /// than two rows.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a count of rows, for a square root")]
+    pub fn std_err(&self) -> Option<f64> {
+        let deviation = self.moments.std_dev().filter(|_| self.rows >= 2)?;
+        Some(deviation / (self.rows as f64).sqrt())
+    }
+
+    /// Adds what is known of rows in a lane that each stand for `weight` calls.
+    pub(crate) fn add(&mut self, lane: u16, weight: u64, failed_rows: u64, summary: Summary) {
         let Some(slowest) = summary.slowest.rows().first() else { return };
         let id = RowId::new(lane, slowest.seq);
         let before = self.moments.max().zip(self.slowest);
@@ -54,9 +67,12 @@ impl FunctionStats {
         if before.is_none_or(is_slower) {
             self.slowest = Some(id);
         }
-        self.errors += errors;
-        self.moments.merge(&summary.moments);
-        if self.sketch.is_empty() {
+        self.rows += summary.moments.count();
+        self.errors += failed_rows.wrapping_mul(weight);
+        self.moments.merge_many(&summary.moments, weight);
+        if weight != 1 {
+            self.sketch.merge_many(&summary.sketch, weight);
+        } else if self.sketch.is_empty() {
             self.sketch = summary.sketch;
         } else {
             self.sketch.merge(&summary.sketch);

@@ -21,16 +21,17 @@ pub fn moments(snapshot: &Snapshot, name: &str) -> Result<Answer<Moments>, Store
         }
         let sealed = view.sealed_moments()?;
         note(&mut gaps, &sealed);
+        let weight = |id| view.state.names.weight_of(id);
         for &id in series {
             let sealed = sealed.get(id).into_iter();
             let windows = view.state.windows.iter();
             let unsealed = windows.filter_map(|window| window.totals.get(id));
             sealed
                 .chain(unsealed.map(|summary| &summary.moments))
-                .for_each(|part| moments.merge(part));
+                .for_each(|part| moments.merge_many(part, weight(id)));
         }
         for row in view.pending.iter().filter(|row| series.contains(&row.series)) {
-            moments.add(row.duration_ns);
+            moments.add_many(row.duration_ns, weight(row.series));
         }
     }
     Ok(gaps.answer(moments))

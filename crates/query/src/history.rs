@@ -75,14 +75,16 @@ fn add_periods(
         let number = numbers.get(entry.series.function.name);
         let Some(function) = number.and_then(|&number| functions.get_mut(number)) else { continue };
         let value = entry.value();
-        let count = value.moments.count();
+        let weight = u64::from(entry.series.weight);
+        let count = value.moments.count().wrapping_mul(weight);
         let resolution = entry.period.resolution();
+        function.rows += value.moments.count();
         function.expired += count;
         // A day is the lesser of the two.
         function.resolution = Some(function.resolution.map_or(resolution, |r| r.min(resolution)));
         function.errors += if entry.series.flags.outcome() == Outcome::Ok { 0 } else { count };
-        function.moments.merge(&value.moments);
-        function.sketch.merge(&value.sketch);
+        function.moments.merge_many(&value.moments, weight);
+        function.sketch.merge_many(&value.sketch, weight);
     }
 }
 

@@ -34,6 +34,12 @@ struct Range {
     state: State,
 }
 
+/// A range that takes each duration several times.
+struct Weighted<'a> {
+    range: &'a mut Range,
+    weight: u64,
+}
+
 enum State {
     /// Not yet looked at in this form.
     New,
@@ -71,10 +77,12 @@ impl Ranks {
         true
     }
 
-    /// Takes durations of a group.
-    pub(crate) fn add(&mut self, group: usize, durations: &Durations<'_>) {
+    /// Takes durations of a group, each `weight` times.
+    pub(crate) fn add(&mut self, group: usize, weight: u64, durations: &Durations<'_>) {
         let Some(group) = self.groups.get_mut(group) else { return };
-        group.ranges.iter_mut().for_each(|range| durations.give_to(range));
+        for range in &mut group.ranges {
+            durations.give_to(&mut Weighted { range, weight });
+        }
     }
 
     /// Whether as many durations came as the sketches knew.
@@ -123,7 +131,8 @@ impl Group {
                     range.state = State::Sorted(values);
                 }
                 State::Counted { width, counts } => {
-                    *is_exact &= counts.iter().sum::<u64>() == range.count;
+                    *is_exact &= counts.iter().fold(0_u64, |sum, &count| sum.saturating_add(count))
+                        == range.count;
                     self.split(place, width, &counts);
                 }
                 state @ (State::New | State::Sorted(_)) => range.state = state,
@@ -203,22 +212,28 @@ impl Range {
     }
 }
 
-impl Take for Range {
+impl Take for Weighted<'_> {
     #[inline]
     fn take<T: Copy + Into<u64>>(&mut self, base: u64, values: &[T]) {
-        let span = self.upper - self.lower;
-        let above = |value: T| base.wrapping_add(value.into()).wrapping_sub(self.lower);
-        match &mut self.state {
+        let &mut Range { lower, upper, count, ref mut state } = self.range;
+        let span = upper - lower;
+        let above = values.iter().map(|&value| base.wrapping_add(value.into()).wrapping_sub(lower));
+        let above = above.filter(|above| *above <= span);
+        match state {
+            State::Kept(kept) if self.weight == 1 => kept.extend(above.map(|above| lower + above)),
             State::Kept(kept) => {
-                let lower = self.lower;
-                let above = values.iter().map(|&value| above(value));
-                kept.extend(above.filter(|above| *above <= span).map(|above| lower + above));
+                // One too many is noticed as well as a billion, which damaged files may claim.
+                for above in above {
+                    let room = (count + 1).saturating_sub(kept.len() as u64);
+                    let times = usize::try_from(self.weight.min(room)).unwrap_or(usize::MAX);
+                    kept.extend(std::iter::repeat_n(lower + above, times));
+                }
             }
             State::Counted { width, counts } => {
-                for above in values.iter().map(|&value| above(value)).filter(|a| *a <= span) {
+                for above in above {
                     let step = usize::try_from(above / *width).unwrap_or(usize::MAX);
                     if let Some(count) = counts.get_mut(step) {
-                        *count += 1;
+                        *count = count.saturating_add(self.weight);
                     }
                 }
             }

@@ -1,6 +1,8 @@
 //! Statistics by function: from footers and running totals where these speak of wanted rows only,
 //! from rows at the edges of a time range.
 
+use std::collections::HashMap;
+
 use kronicler_format::{Outcome, Row, SegmentEntry};
 use kronicler_stats::Summary;
 use kronicler_store::{Snapshot, StoreError};
@@ -49,35 +51,45 @@ pub(crate) fn stats_by_number(
         let mut lane = LaneTotals::new(&scan, table);
         lane.add_all(&mut scan)?;
         gaps.add(scan.gaps);
-        for (function, of_lane) in functions.iter_mut().zip(lane.functions) {
-            function.add(scan.view.lane(), of_lane.errors, of_lane.summary);
+        for part in lane.parts {
+            if let Some(function) = functions.get_mut(part.number as usize) {
+                function.add(scan.view.lane(), part.weight, part.failed_rows, part.summary);
+            }
         }
     }
     Ok(gaps.answer(functions))
 }
 
-/// What is known of the rows of a function in one lane.
-#[derive(Debug, Clone, Default)]
-struct LaneStats {
+/// What is known of the rows of a function in one lane that stand for equally many calls.
+struct Part {
+    number: u32,
+    weight: u64,
     summary: Summary,
-    errors: u64,
+    failed_rows: u64,
 }
 
 /// What is known of the wanted rows in one lane.
 struct LaneTotals {
-    functions: Vec<LaneStats>,
-    /// By series: the number of its function, and whether its calls did not end well.
-    series: Vec<Option<(u32, bool)>>,
+    parts: Vec<Part>,
+    /// By series: the index of its part, and whether its calls did not end well.
+    series: Vec<Option<(usize, bool)>>,
 }
 
 impl LaneTotals {
     fn new(scan: &LaneScan<'_>, table: &NameTable) -> Self {
+        let mut parts = Vec::new();
+        let mut places: HashMap<(u32, u32), usize> = HashMap::new();
         let series = scan.view.state.names.series().iter().map(|series| {
-            let is_error = series.flags.outcome() != Outcome::Ok;
-            table.number(scan.index, series.name).map(|number| (number, is_error))
+            let number = table.number(scan.index, series.name)?;
+            let place = *places.entry((number, series.weight)).or_insert_with(|| {
+                let weight = u64::from(series.weight);
+                parts.push(Part { number, weight, summary: Summary::default(), failed_rows: 0 });
+                parts.len() - 1
+            });
+            Some((place, series.flags.outcome() != Outcome::Ok))
         });
-        let functions = vec![LaneStats::default(); table.names().len()];
-        Self { functions, series: series.collect() }
+        let series = series.collect();
+        Self { parts, series }
     }
 
     fn add_all(&mut self, scan: &mut LaneScan<'_>) -> Result<(), StoreError> {
@@ -133,13 +145,13 @@ impl LaneTotals {
     /// Lets `add` add rows of a series.
     #[inline]
     fn of(&mut self, series: u32, add: impl FnOnce(&mut Summary)) {
-        let function = self.series.get(series as usize).copied().flatten();
-        let Some((number, is_error)) = function else { return };
-        let Some(function) = self.functions.get_mut(number as usize) else { return };
-        let before = function.summary.moments.count();
-        add(&mut function.summary);
+        let place = self.series.get(series as usize).copied().flatten();
+        let Some((place, is_error)) = place else { return };
+        let Some(part) = self.parts.get_mut(place) else { return };
+        let before = part.summary.moments.count();
+        add(&mut part.summary);
         if is_error {
-            function.errors += function.summary.moments.count() - before;
+            part.failed_rows += part.summary.moments.count() - before;
         }
     }
 }

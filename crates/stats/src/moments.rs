@@ -97,21 +97,26 @@ impl Moments {
     /// Adds the same duration in nanoseconds `weight` times, which a row of a series with the
     /// weight `weight` stands for. A weight of 0 adds nothing.
     pub fn add_many(&mut self, duration_ns: u64, weight: u64) {
+        self.merge_many(&Self::from_iter([duration_ns]), weight);
+    }
+
+    /// Adds everything that `other` has seen `weight` times: the moments of a series whose rows
+    /// stand for so many calls each. A weight of 0 adds nothing.
+    ///
+    /// Wraps as [`merge`](Self::merge) does.
+    pub fn merge_many(&mut self, other: &Self, weight: u64) {
         if weight == 0 {
             return;
         }
-        let duration = u128::from(duration_ns);
-        let squares = U256::product(duration * duration, u128::from(weight));
-        let (high, low) = squares.halves();
+        let (carry, squares_low) = U256::product(other.squares_low, u128::from(weight)).halves();
         #[expect(clippy::cast_possible_truncation, reason = "a product of 128 and 64 bits has 192")]
-        let squares_high = high as u64;
+        let carry = carry as u64;
         self.merge(&Self {
-            count: weight,
-            sum: duration * u128::from(weight),
-            squares_low: low,
-            squares_high,
-            min: duration_ns,
-            max: duration_ns,
+            count: other.count.wrapping_mul(weight),
+            sum: other.sum.wrapping_mul(u128::from(weight)),
+            squares_low,
+            squares_high: other.squares_high.wrapping_mul(weight).wrapping_add(carry),
+            ..other.clone()
         });
     }
 
@@ -317,6 +322,11 @@ mod tests {
             }
             prop_assert_eq!(&weighted, &repeated);
             prop_assert_eq!(stored(&weighted), Some(weighted));
+            let (mut thrice, mut merged) = (Moments::new(), Moments::new());
+            (0..3).for_each(|_| thrice.merge(&repeated));
+            merged.merge_many(&repeated, 0);
+            merged.merge_many(&repeated, 3);
+            prop_assert_eq!(merged, thrice);
         }
 
         #[test]

@@ -114,6 +114,16 @@ impl Sketch {
         self.count = self.count.wrapping_add(other.count);
     }
 
+    /// Adds everything that `other` has seen `weight` times: the sketch of a series whose rows
+    /// stand for so many calls each. A weight of 0 adds nothing.
+    ///
+    /// Wraps as [`merge`](Self::merge) does.
+    pub fn merge_many(&mut self, other: &Self, weight: u64) {
+        for (index, count) in other.buckets() {
+            self.add_to(index, count.wrapping_mul(weight));
+        }
+    }
+
     /// How many durations were added.
     #[must_use]
     pub const fn count(&self) -> u64 {
@@ -319,6 +329,11 @@ mod tests {
             let backwards: Vec<_> = weighted.buckets().collect();
             let stored = Sketch::from_buckets(backwards.into_iter().rev());
             prop_assert_eq!(stored, Some(weighted));
+            let (mut thrice, mut merged) = (Sketch::new(), Sketch::new());
+            (0..3).for_each(|_| thrice.merge(&repeated));
+            merged.merge_many(&repeated, 0);
+            merged.merge_many(&repeated, 3);
+            prop_assert_eq!(merged, thrice);
         }
     }
 }

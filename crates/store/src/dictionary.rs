@@ -58,6 +58,12 @@ impl Dictionary {
         id.and_then(|id| self.series_of_name.get(id)).map_or(&[], Vec::as_slice)
     }
 
+    /// How many calls a row of a series stands for; 1 of one that is not known.
+    #[must_use]
+    pub fn weight_of(&self, series: u32) -> u64 {
+        self.series.get(series as usize).map_or(1, |entry| u64::from(entry.weight))
+    }
+
     /// The series of a name with these properties, made if need be.
     ///
     /// A name that finds no place counts under [`OTHER_NAME`].

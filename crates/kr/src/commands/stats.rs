@@ -32,7 +32,7 @@ const COLUMNS: [(Sort, Column); 13] = [
 ];
 const SOURCE: Column = Column::new("source", Content::Source, 25);
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "name",
     "source",
     "count",
@@ -51,6 +51,7 @@ const KEYS: [&str; 18] = [
     "slowest_id",
     "expired",
     "resolution",
+    "rows",
 ];
 
 /// Shows the functions, sorted.
@@ -203,7 +204,7 @@ fn fields(function: &FunctionStats) -> Record {
         ("sum_ns", sum_ns(moments.sum())),
         ("mean_ns", moments.mean().into()),
         ("stddev_ns", moments.std_dev().into()),
-        ("stderr_ns", moments.std_err().into()),
+        ("stderr_ns", function.std_err().into()),
         ("min_ns", moments.min().into()),
         ("median_ns", quantile(function, Sort::Median).into()),
         ("p90_ns", quantile(function, Sort::P90).into()),
@@ -214,6 +215,7 @@ fn fields(function: &FunctionStats) -> Record {
         ("slowest_id", function.slowest.map(|id| id.number()).into()),
         ("expired", function.expired.into()),
         ("resolution", function.resolution.map(Resolution::name).into()),
+        ("rows", function.rows.into()),
     ]
 }
 

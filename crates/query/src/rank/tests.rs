@@ -11,7 +11,7 @@ fn passed(ranks: &mut Ranks, groups: &[Vec<u64>]) -> u32 {
     while ranks.begin_pass() {
         passes += 1;
         for (group, durations) in groups.iter().enumerate() {
-            durations.iter().for_each(|&one| ranks.add(group, &Durations::One(one)));
+            durations.iter().for_each(|&one| ranks.add(group, 1, &Durations::One(one)));
         }
     }
     passes
@@ -56,4 +56,37 @@ fn other_durations_than_the_sketch_knew_are_noticed() {
         passed(&mut ranks, &[durations[lost..].to_vec()]);
         assert!(!ranks.is_exact());
     }
+}
+
+#[test]
+fn a_duration_that_stands_for_many_counts_so_often() {
+    // Promise: ranks are those of all calls, also of those that rows only stand for.
+    let rows: Vec<(u64, u64)> =
+        (0..999_u64).map(|index| (index * 31 % 977 * 1_000, 1 + index % 3 * 4)).collect();
+    let huge = [(5_000_000, KEPT_COUNT_MAX), (5_000_001, 2 * KEPT_COUNT_MAX), (5_000_002, 3)];
+    for rows in [&rows[..], &huge[..]] {
+        let mut sketch = Sketch::new();
+        rows.iter().for_each(|&(duration_ns, weight)| sketch.add_many(duration_ns, weight));
+        let mut ranks = Ranks::new(&[sketch], &QS);
+        while ranks.begin_pass() {
+            rows.iter().for_each(|&(one, weight)| ranks.add(0, weight, &Durations::One(one)));
+        }
+        assert!(ranks.is_exact());
+        let all = rows.iter().flat_map(|&(one, weight)| std::iter::repeat_n(one, weight as usize));
+        let mut all: Vec<u64> = all.collect();
+        let count = all.len() as u64;
+        let expected = exact_quantiles(&mut all, &QS).unwrap();
+        assert_eq!(ranks.into_values(), [(count, expected)]);
+    }
+}
+
+#[test]
+fn a_weight_that_files_only_claim_takes_no_memory() {
+    // Promise: rows of a forged weight are noticed before they fill the memory.
+    let sketch: Sketch = [1_000_000, 1_000_001, 1_000_002].into_iter().collect();
+    let mut ranks = Ranks::new(&[sketch], &QS);
+    while ranks.begin_pass() {
+        (0..9).for_each(|_| ranks.add(0, u64::MAX, &Durations::One(1_000_001)));
+    }
+    assert!(!ranks.is_exact());
 }

@@ -130,6 +130,7 @@ impl Life {
             thread: if rng.one_in(3) { 7 } else { 0 },
             end_ns: self.now_ns,
             duration_ns,
+            weight: 1,
         }
     }
 

@@ -10,7 +10,7 @@ use kronicler_query::{
 };
 use kronicler_store::{RowId, Snapshot};
 
-use crate::model::{Call, NAMES, call_of, quantile, source_of, wants};
+use crate::model::{Call, NAMES, call_of, durations, quantile, source_of, wants};
 
 const PERMILLES: [u64; 8] = [0, 10, 250, 500, 750, 900, 990, 1_000];
 
@@ -47,27 +47,29 @@ fn check_stats(snapshot: &Snapshot, wanted: &[Call], filter: &Filter, view: &str
     let exact = exact.value.expect("the quantiles are from 0 to 1");
     assert_eq!(exact.len(), by_name.len(), "{view}");
     for (function, (name, calls)) in exact.iter().zip(&by_name) {
-        let durations: Vec<u64> = calls.iter().map(|call| call.duration_ns).collect();
+        let durations = durations(calls.iter().copied());
         let values = PERMILLES.map(|permille| quantile(&durations, permille).expect("not empty"));
         assert_eq!(*function.name.name, **name, "{view}");
-        assert_eq!(function.count, calls.len() as u64, "{view}");
+        assert_eq!(function.count, durations.len() as u64, "{view}");
         assert_eq!(function.values_ns, values, "{view}");
     }
 }
 
 fn check_function(function: &FunctionStats, calls: &[&Call], view: &str) {
-    let durations: Vec<u64> = calls.iter().map(|call| call.duration_ns).collect();
+    let durations = durations(calls.iter().copied());
     let sum: u128 = durations.iter().map(|&duration| u128::from(duration)).sum();
-    let errors = calls.iter().filter(|call| call.outcome != Outcome::Ok).count();
+    let failed = calls.iter().filter(|call| call.outcome != Outcome::Ok);
+    let errors: u64 = failed.map(|call| u64::from(call.weight)).sum();
     let longest = durations.iter().max().copied();
     let slowest = calls.iter().filter(|call| Some(call.duration_ns) == longest);
     assert_eq!(*function.name.source, *source_of(&function.name.name), "{view}");
-    assert_eq!(function.moments.count(), calls.len() as u64, "{view}");
+    assert_eq!(function.rows, calls.len() as u64, "{view}");
+    assert_eq!(function.moments.count(), durations.len() as u64, "{view}");
     assert_eq!(function.moments.sum(), sum, "{view}");
-    assert_eq!(function.moments.mean(), Some(sum as f64 / calls.len() as f64), "{view}");
+    assert_eq!(function.moments.mean(), Some(sum as f64 / durations.len() as f64), "{view}");
     assert_eq!(function.moments.min(), durations.iter().min().copied(), "{view}");
     assert_eq!(function.moments.max(), longest, "{view}");
-    assert_eq!(function.errors, errors as u64, "{view}");
+    assert_eq!(function.errors, errors, "{view}");
     assert_eq!(function.slowest, slowest.map(|call| call.id).min(), "{view}");
     for permille in PERMILLES {
         let found = function.quantile(permille as f64 / 1_000.0).expect("there are calls");
@@ -77,7 +79,7 @@ fn check_function(function: &FunctionStats, calls: &[&Call], view: &str) {
 }
 
 fn check_percentiles(snapshot: &Snapshot, wanted: &[Call], filter: &Filter, view: &str) {
-    let durations: Vec<u64> = wanted.iter().map(|call| call.duration_ns).collect();
+    let durations = durations(wanted);
     let expected: Option<Vec<u64>> =
         PERMILLES.iter().map(|&permille| quantile(&durations, permille)).collect();
     let exact = exact_percentiles(snapshot, filter, &qs()).expect("the log can be read");
@@ -143,9 +145,9 @@ pub fn check_all(snapshot: &Snapshot, all: &[Call], view: &str) {
     let found = function_names(snapshot).expect("the log can be read").value;
     assert_eq!(found.iter().map(|name| &*name.name).collect::<Vec<_>>(), names, "{view}");
     for name in NAMES.into_iter().chain(["nothing", "*"]) {
-        let durations = all.iter().filter(|call| call.name == name).map(|call| call.duration_ns);
+        let durations = durations(all.iter().filter(|call| call.name == name));
         let found = moments(snapshot, name).expect("the log can be read");
         assert_eq!((found.is_partial, found.is_stale), (false, false), "{view}: {name}");
-        assert_eq!(found.value, durations.collect(), "{view}: {name}");
+        assert_eq!(found.value, durations.into_iter().collect(), "{view}: {name}");
     }
 }

@@ -22,6 +22,7 @@ fn sessions() -> Vec<Vec<Call>> {
         thread: 0,
         end_ns: 1_000_000 + index.cast_signed(),
         duration_ns: 1 + index % 10,
+        weight: 1,
     };
     let lane = (0..4).map(|block| (block * 10..block * 10 + 10).map(call).collect()).collect();
     with_ids(vec![lane]).remove(0)

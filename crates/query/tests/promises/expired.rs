@@ -21,6 +21,7 @@ fn calls(hour: i64, durations: &[u64]) -> Vec<Call> {
         thread: 0,
         end_ns: BEGIN_NS + hour * HOUR_NS + 60_000_000_000,
         duration_ns,
+        weight: 1,
     };
     durations.iter().enumerate().map(call).collect()
 }

@@ -15,6 +15,14 @@ pub struct Call {
     pub thread: u32,
     pub end_ns: i64,
     pub duration_ns: u64,
+    /// Calls that its row stands for.
+    pub weight: u32,
+}
+
+/// The durations of all calls, also of those that rows only stand for.
+pub fn durations<'a>(calls: impl IntoIterator<Item = &'a Call>) -> Vec<u64> {
+    let each = |call: &Call| std::iter::repeat_n(call.duration_ns, call.weight as usize);
+    calls.into_iter().flat_map(each).collect()
 }
 
 /// The functions that are called: one name is a pattern, too, one is empty.
@@ -79,6 +87,7 @@ pub fn call_of(row: &StoredRow) -> Call {
         thread: row.thread,
         end_ns: row.end_ns,
         duration_ns: row.duration_ns,
+        weight: row.weight,
     }
 }
 
@@ -94,10 +103,11 @@ fn call() -> impl Strategy<Value = Call> {
     let names = (0..NAMES.len()).prop_map(|index| NAMES[index]);
     let outcome = (0..4_usize).prop_map(|index| Outcome::ALL[index % 3]);
     let kind = (0..Kind::ALL.len()).prop_map(|index| Kind::ALL[index]);
-    (names, outcome, kind, 0..3_u32, end_ns, duration_ns).prop_map(
-        |(name, outcome, kind, thread, end_ns, duration_ns)| {
+    let weight = prop_oneof![4 => Just(1_u32), 1 => 2..7_u32];
+    (names, outcome, kind, 0..3_u32, end_ns, duration_ns, weight).prop_map(
+        |(name, outcome, kind, thread, end_ns, duration_ns, weight)| {
             let id = RowId::new(0, 0);
-            Call { id, name, outcome, kind, thread, end_ns, duration_ns }
+            Call { id, name, outcome, kind, thread, end_ns, duration_ns, weight }
         },
     )
 }

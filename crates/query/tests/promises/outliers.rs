@@ -51,6 +51,7 @@ impl Function {
                 thread: 0,
                 end_ns: 1_000,
                 duration_ns,
+                weight: 1,
             }
         });
         calls.collect()

@@ -26,6 +26,7 @@ fn calls(first: u64, count: u64) -> Vec<Call> {
         thread: u32::from(seq.is_multiple_of(3)),
         end_ns: 1_000 * seq.cast_signed(),
         duration_ns: 500 + seq * 7_919 % 9_001,
+        weight: 1,
     };
     (first..first + count).map(call).collect()
 }

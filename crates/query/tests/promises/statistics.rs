@@ -72,6 +72,7 @@ fn among_equals_the_earlier_row_wins_wherever_it_lies() {
         thread: 0,
         end_ns: i64::from(rank),
         duration_ns: u64::from(rank),
+        weight: 1,
     };
     let session = |ranks: &[u32]| ranks.iter().map(|&rank| call(rank)).collect::<Vec<Call>>();
     let first = vec![session(&[1, 1]), session(&[2, 1]), session(&[0, 2, 1, 2])];
