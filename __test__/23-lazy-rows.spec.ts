@@ -1,6 +1,7 @@
 /** Rows are read from the columns of their batch, and nobody can tell, except where told. */
 
 import assert from 'node:assert'
+import { createRequire } from 'node:module'
 import { setImmediate as turn } from 'node:timers/promises'
 import v8 from 'node:v8'
 import vm from 'node:vm'
@@ -14,6 +15,8 @@ import { openDatabase } from './harness.js'
 
 v8.setFlagsFromString('--expose-gc')
 const collectGarbage = vm.runInNewContext('gc') as () => void
+
+const require = createRequire(import.meta.url)
 
 const accessors = [
   'name',
@@ -166,6 +169,7 @@ test('the id is the only property of its own', async (t) => {
     'start',
     'start_ns',
     'thread',
+    'weight',
   ])
   const again = structuredClone(batch.toArray().map((row) => row.toJSON()))
   t.deepEqual(again, JSON.parse(JSON.stringify(batch.toArray())))
@@ -234,4 +238,47 @@ test('numbers of a row are rounded once', (t) => {
     t.deepEqual([rows[i]?.start, rows[i]?.end, rows[i]?.duration], known)
     t.deepEqual(logs[i], [i, 'a', Number(start), Number(end - start)])
   }
+})
+
+interface WeightAddon {
+  attach(scratch: Float64Array, thread: number): Float64Array
+  insert(): void
+  openStore(options: object): {
+    id: number
+    site(name: string, source: string, isChosen: boolean, weight: number): number
+  }
+}
+
+/** Inserts a manual row that stands for `weight` calls and took so many nanoseconds. */
+function insertWeighted(db: Database, name: string, weight: number): void {
+  const file = Object.keys(require.cache).find((path) => path.endsWith('.node')) ?? ''
+  const addon = require(file) as WeightAddon
+  const store = addon.openStore({ dir: db.dir })
+  const doubles = addon.attach(new Float64Array(16), 0)
+  const words = new Int32Array(doubles.buffer, doubles.byteOffset)
+  const manual = 20
+  doubles[0] = 0
+  doubles[2] = weight
+  words[2] = (store.site(name, '', true, weight) << 8) | manual
+  words[3] = store.id
+  words[6] = 0
+  addon.insert()
+  assert.equal(words[7], 0)
+}
+
+test('a row says how many calls it stands for', async (t) => {
+  // Promise: rows of one name keep their own weights, in each way to ask, and in statistics.
+  const db = openDatabase(t)
+  const weights = [1, 5, 1_000, 5, 1, 7]
+  for (const weight of weights) insertWeighted(db, 'a', weight)
+  db.capture('b', [], 0, 1)
+  const expected = [...weights, 1]
+  for (const [id, weight] of expected.entries()) t.is(db.fetch(id)?.weight, weight)
+  t.deepEqual(db.fetchAllSync().map(({ weight }) => weight), expected)
+  const { columns, weights: known } = await firstBatch(db)
+  t.deepEqual([...columns.name].map((name) => known[name]), expected)
+  t.deepEqual((await db.slowest({ limit: 2 })).map(({ weight }) => weight), [1_000, 7])
+  t.is(db.fetch(2)?.toJSON().weight, 1_000)
+  t.regex(String(db.fetch(1)), /\(ok, manual, one of 5 calls\)$/)
+  t.is(db.stats('a')?.count, 1_019)
 })

@@ -49,8 +49,7 @@ export interface RowTable {
 
 /** Of the addon's rows, at most the first `limit`. */
 export function toTable(native: NativeRows, limit: number): RowTable {
-  const { count, columns: buffer, names, sources } = native
-  const weights = native.weights ?? names.map(() => 1)
+  const { count, columns: buffer, names, sources, weights } = native
   const length = Math.min(count, limit)
   // Widest first, so that every column is aligned.
   const columns = {

@@ -20,6 +20,7 @@ export interface RowJson {
   kind: Kind
   thread: number
   source: string
+  weight: number
 }
 
 // Ids have 53 bits, the lane is in the upper 10.
@@ -119,14 +120,16 @@ export class Row {
       kind: this.kind,
       thread: this.thread,
       source: this.source,
+      weight: this.weight,
     }
   }
 
   toString(): string {
     const what = `${this.name} took ${formatDuration(this.duration)}`
-    const place = this.source === '' ? '' : `, ${this.source}`
-    const { id, outcome, kind } = this
-    return `#${id} ${what} from ${formatTime(this.start)} (${outcome}, ${kind}${place})`
+    const { id, outcome, kind, weight, source } = this
+    const share = weight === 1 ? '' : `, one of ${weight} calls`
+    const place = source === '' ? '' : `, ${source}`
+    return `#${id} ${what} from ${formatTime(this.start)} (${outcome}, ${kind}${share}${place})`
   }
 
   static {
