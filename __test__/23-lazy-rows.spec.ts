@@ -19,6 +19,7 @@ const collectGarbage = vm.runInNewContext('gc') as () => void
 const require = createRequire(import.meta.url)
 
 const accessors = [
+  'id',
   'name',
   'source',
   'weight',
@@ -62,6 +63,7 @@ function fromColumns({ columns, names, sources, weights }: RowBatch, i: number):
   const [name, bits] = [columns.name[i] ?? -1, columns.flags[i] ?? -1]
   const [end, duration] = [columns.end[i] ?? 0n, columns.duration[i] ?? 0n]
   return {
+    id: columns.id[i],
     name: names[name],
     source: sources[name],
     weight: weights[name],
@@ -142,21 +144,21 @@ test('rows outlive their batch, and columns outlive nobody', async (t) => {
   t.is(buffer.deref(), undefined)
 })
 
-test('the id is the only property of its own', async (t) => {
-  // Promise: copies by spread and by structured clone have the id; JSON and arrays have it all;
-  // comparing deeply tells rows apart by their ids.
+test('a row has no properties of its own', async (t) => {
+  // Promise: copies by spread and by structured clone are empty, and the type of the first knows;
+  // JSON and arrays have it all and can be cloned.
   const batch = await filledBatch(t)
-  const [one, two] = batch.toArray() as [Row, Row]
-  t.deepEqual(Reflect.ownKeys(one), ['id'])
+  const row = batch.at(1) as Row
+  t.deepEqual(Reflect.ownKeys(row), [])
+  for (const key of accessors) t.true(key in row && !Object.hasOwn(row, key), key)
   // oxlint-disable-next-line typescript/no-misused-spread -- this is what happens
-  t.deepEqual({ ...two }, { id: two.id } as Row)
-  t.deepEqual(structuredClone(two), { id: two.id } as Row)
-  t.deepEqual(v8.deserialize(v8.serialize([one, two])), [{ id: one.id }, { id: two.id }])
-  for (const key of accessors) t.true(key in one && !Object.hasOwn(one, key), key)
-  assert.deepStrictEqual(batch.at(1), two)
-  assert.notDeepStrictEqual(one, two)
-  t.notDeepEqual(one, two)
-  t.deepEqual(Object.keys(two.toJSON()).toSorted(), [
+  const copy = { ...row }
+  // @ts-expect-error -- nothing is there
+  t.is(copy.name, undefined)
+  t.deepEqual<unknown, unknown>(copy, {})
+  t.deepEqual<unknown, unknown>(structuredClone(row), {})
+  t.deepEqual<unknown, unknown>(v8.deserialize(v8.serialize([row])), [{}])
+  t.deepEqual(Object.keys(row.toJSON()).toSorted(), [
     'duration_ns',
     'end_ns',
     'id',
@@ -171,9 +173,32 @@ test('the id is the only property of its own', async (t) => {
     'thread',
     'weight',
   ])
-  const again = structuredClone(batch.toArray().map((row) => row.toJSON()))
-  t.deepEqual(again, JSON.parse(JSON.stringify(batch.toArray())))
-  t.deepEqual(structuredClone(two.toArray()), two.toArray())
+  const clones = structuredClone(batch.toArray().map((one) => one.toJSON()))
+  t.deepEqual(clones, JSON.parse(JSON.stringify(batch.toArray())))
+  t.deepEqual(structuredClone(row.toArray()), row.toArray())
+})
+
+test('rows are deeply equal when they say the same', (t) => {
+  // Promise: whatever batch or database they come from; any field that differs tells them apart.
+  const db = openDatabase(t)
+  const twin = openDatabase(t)
+  for (const one of [db, twin]) {
+    one.capture('a', [], 1, 2)
+    one.capture('a', [], 1, 2)
+  }
+  const rows = db.fetchAllSync()
+  t.deepEqual(db.fetch(0), rows[0])
+  assert.deepStrictEqual(twin.fetchAllSync(), rows)
+  assert.notDeepStrictEqual(rows[0], rows[1])
+  t.notDeepEqual(rows[0], rows[1])
+  assert.throws(() => assert.deepStrictEqual(rows[0], rows[1]), /"id":0.*"id":1/s)
+  const others: [string, bigint, bigint][] = [['b', 1n, 2n], ['a', 0n, 2n], ['a', 1n, 3n]]
+  for (const [name, start, end] of others) {
+    const other = openDatabase(t)
+    other.capture(name, [], start, end)
+    assert.notDeepStrictEqual(other.fetch(0), rows[0])
+    t.notDeepEqual(other.fetchAllSync(), rows.slice(0, 1))
+  }
 })
 
 test('a row cannot be changed, but its columns can', async (t) => {

@@ -29,21 +29,23 @@ const rowsPerLane = 2 ** 43
 /**
  * One call that was captured. Times are in nanoseconds.
  *
- * A row is a place in the columns of its batch: all but the id is looked up when it is asked for.
- * So only the id is a property of its own: `{ ...row }` and `structuredClone(row)` have nothing
- * else, and two rows are deeply equal when their ids are. `toJSON` and `toArray` give it all.
+ * A row is a place in the columns of its batch: each field is looked up when it is asked for. It
+ * has no properties of its own, so `{ ...row }` and `structuredClone(row)` are empty: `toJSON`
+ * and `toArray` are there for that.
  */
 export class Row {
-  /** Final once the row is durable; a number that JavaScript holds exactly. */
-  readonly id: number
   readonly #table: RowTable
   readonly #index: number
 
   /** @internal */
   constructor(table: RowTable, index: number) {
-    this.id = at(table.columns.id, index)
     this.#table = table
     this.#index = index
+  }
+
+  /** Final once the row is durable; a number that JavaScript holds exactly. */
+  get id(): number {
+    return at(this.#table.columns.id, this.#index)
   }
 
   get name(): string {
@@ -122,6 +124,14 @@ export class Row {
       source: this.source,
       weight: this.weight,
     }
+  }
+
+  /**
+   * All that the row says. Whatever compares deeply looks at this, too: without own properties
+   * any two rows would be equal to `assert.deepStrictEqual`, ava, chai, Jest and Vitest.
+   */
+  get [Symbol.toStringTag](): string {
+    return JSON.stringify(this)
   }
 
   toString(): string {

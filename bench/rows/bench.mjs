@@ -14,12 +14,13 @@ function ask(task, settings) {
   return runChild(script, { task, ...settings }, { execArgv: ['--expose-gc'] })
 }
 
-function compareFigures(rows, { columns, fetchAll }) {
+function compareFigures(rows, { columns, fetchAll, rowBytes }) {
   const ratios = fetchAll.map((time, index) => time / columns[index])
   return [
     figure(`${rows} rows as typed arrays`, 'ms', columns),
     figure(`fetchAll of ${rows} rows`, 'ms', fetchAll),
     figure('fetchAll, of the typed arrays alone', 'x', ratios, { atMost: 3 }),
+    figure('memory of a row of fetchAll', 'bytes', [rowBytes]),
   ]
 }
 

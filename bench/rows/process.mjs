@@ -48,15 +48,31 @@ async function fetchAll(db, count) {
   check((await db.fetchAll()).length, count)
 }
 
+/** Bytes that are in use, on V8's heap and in buffers. */
+function used() {
+  globalThis.gc()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
+/** Bytes of a row that is kept, with its share of the columns. */
+async function measureRow(db) {
+  await db.fetchAll({ limit: 1 })
+  const before = used()
+  const rows = await db.fetchAll()
+  return (used() - before) / rows.length
+}
+
 /** In turn, so that noise meets both. The first round warms up. */
 async function compare({ dir, count, repeat }) {
   const db = Database.reader(dir)
+  const rowBytes = await measureRow(db)
   const times = { columns: [], fetchAll: [] }
   for (let round = 0; round <= repeat; round++) {
     times.columns.push(await milliseconds(() => drain(db, count)))
     times.fetchAll.push(await milliseconds(() => fetchAll(db, count)))
   }
-  return { columns: times.columns.slice(1), fetchAll: times.fetchAll.slice(1) }
+  return { columns: times.columns.slice(1), fetchAll: times.fetchAll.slice(1), rowBytes }
 }
 
 /** Looks at each row, as a program that searches does, and watches the memory. */
