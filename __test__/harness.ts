@@ -67,7 +67,7 @@ export interface RunOptions {
 const ours = /^(KRONICLER_|npm_|NODE_|RUST_LOG)/
 
 /** The environment without variables that a test has not asked for. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([key]) => !ours.test(key)))
 }
 
