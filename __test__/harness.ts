@@ -59,7 +59,7 @@ export interface RunOptions {
   args?: readonly string[]
   env?: Readonly<Record<string, string>>
   /** Called with every piece of output. */
-  onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void
+  onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void, pid: number) => void
   /** A command line that Node's own is put behind. */
   shell?: string
 }
@@ -88,7 +88,7 @@ export function run(fixture: string, options: RunOptions): Promise<Ended> {
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
-    options.onOutput?.(text, (signal) => child.kill(signal))
+    options.onOutput?.(text, (signal) => child.kill(signal), child.pid ?? NaN)
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   return new Promise((resolve, reject) => {
