@@ -87,13 +87,27 @@ function identityOf({ seen, stored, live, expired, quarantined, ...health }: Hea
   const known = stored + pending + skipped.every + droppedAll + lost.clock
   if (seen !== known) problems.push(`${seen} seen, ${known} known of`)
   if (stored !== live + expired + quarantined) problems.push(`${stored} stored, ${live} live`)
-  if (droppedAll > 0) problems.push(`${droppedAll} dropped`)
+  return problems
+}
+
+/** What health says of an end after which so many rows were found. */
+function checkHealth({ rows: wanted, end }: EndCase, count: number, health: Health): string[] {
+  const problems = identityOf(health)
+  const [, max] = typeof wanted === 'number' ? [wanted, wanted] : wanted
+  const { dropped, lost } = health
+  const isOrderly = typeof wanted === 'number' && typeof end === 'number'
+  if (isOrderly && lost.atMost > 0) problems.push(`says that ${lost.atMost} may be lost`)
+  // A thread that captures without pause may fill its ring.
+  if (max === Infinity) return problems
+  const isDropped = Object.values(dropped).some(Boolean)
+  if (isDropped) problems.push(`dropped: ${JSON.stringify(dropped)}`)
+  if (count + lost.atMost < max) problems.push(`${count} rows, at most ${lost.atMost} lost`)
   return problems
 }
 
 /** The rows, as a reader finds them and as a writer goes on behind them. */
-function checkRows({ rows: wanted, end }: EndCase, dir: string): string[] {
-  const [min, max] = typeof wanted === 'number' ? [wanted, wanted] : wanted
+function checkRows(one: EndCase, dir: string): string[] {
+  const [min, max] = typeof one.rows === 'number' ? [one.rows, one.rows] : one.rows
   const reader = Database.reader(dir)
   const problems = identityOf(reader.health())
   const count = reader.fetchAllSync().filter(({ id }, index) => id === index).length
@@ -103,12 +117,7 @@ function checkRows({ rows: wanted, end }: EndCase, dir: string): string[] {
     writer.capture('afterwards', [], 0, 1)
     const last = writer.fetch(count)
     if (last?.name !== 'afterwards') problems.push(`row ${count} is ${String(last)}`)
-    const health = writer.health()
-    problems.push(...identityOf(health))
-    const isOrderly = typeof wanted === 'number' && typeof end === 'number'
-    const { atMost } = health.lost
-    if (isOrderly && atMost > 0) problems.push(`says that ${atMost} may be lost`)
-    if (Number.isFinite(max) && count + atMost < max) problems.push(`${count} rows, lost ${atMost}`)
+    problems.push(...checkHealth(one, count, writer.health()))
   } finally {
     writer.closeSync()
   }
