@@ -64,6 +64,10 @@ const orderly: EndCase[] = [
   { ending: 'exitAfterClose', end: 4, rows: 1_000 },
   { ending: 'naturalDuringFlush', end: 0, rows: 1_000 },
   { ending: 'naturalDuringClose', end: 0, rows: 1_000 },
+  { ending: 'exitInWorker', end: 0, rows: 2_000 },
+  { ending: 'uncaughtInWorker', end: 1, rows: 2_000 },
+  // An await that never ends, with nothing left to do.
+  { ending: 'never', end: 13, rows: 1_000 },
   // Its own thousand, the worker's thousand, and what the worker went on with.
   { ending: 'exitWithBusyWorker', end: 4, rows: [2_000, Infinity] },
 ]
