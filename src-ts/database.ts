@@ -25,7 +25,7 @@ import type { LogEntry, PercentilesOptions } from './questions.js'
 import type { Row } from './row.js'
 
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
-const { words, insert, isCapturing } = scratch
+const { doubles, words, insert, isCapturing } = scratch
 
 const defaultDir = '.kronicler_data'
 const logCount = 10_000
@@ -33,6 +33,12 @@ const slowestCount = 10
 
 /** The way to the addon's store, also for another copy of this package in the process. */
 const storeKey = Symbol.for('kronicler.store')
+
+/** What is found there. Who has another scratch has another addon, too. */
+interface Found {
+  readonly store: NativeStore | undefined
+  readonly scratch: Float64Array
+}
 
 /** How a database comes to its store, when the addon is there. */
 class Opener {
@@ -90,8 +96,8 @@ export class Database {
   static {
     fromOpener = (opener) => new Database(opener as DatabaseOptions)
     Object.defineProperty(this.prototype, storeKey, {
-      value(this: Database) {
-        return this.#recordable()
+      value(this: Database): Found {
+        return { store: this.#recordable(), scratch: doubles }
       },
     })
   }
@@ -346,10 +352,12 @@ export class Database {
 
 /** The database that captures where no other is named. */
 export function database(): Database {
-  shared.database ??= fromOpener(
-    new Opener(environmentOptions.dir ?? defaultDir, (binding) => binding.defaultStore()),
-  )
-  return shared.database
+  const present = shared.databases.get(doubles)
+  if (present !== undefined) return present
+  const dir = environmentOptions.dir ?? defaultDir
+  const made = fromOpener(new Opener(dir, (binding) => binding.defaultStore()))
+  shared.databases.set(doubles, made)
+  return made
 }
 
 /**
@@ -366,5 +374,8 @@ export function storeOf(db: unknown): NativeStore | undefined {
   const isObject = typeof db === 'object' && db !== null
   const find: unknown = isObject ? Reflect.get(db, storeKey) : undefined
   if (typeof find !== 'function') throw typeError('options.db', 'a Database', db)
-  return Reflect.apply(find, db, []) as NativeStore | undefined
+  const { store, scratch: theirs } = Reflect.apply(find, db, []) as Found
+  if (store === undefined || theirs === doubles) return store
+  // Of another copy of this package: the same directory, and a lane of our own.
+  return isCapturing ? openerOf({ dir: store.dir }).open(requireAddon()) : undefined
 }
