@@ -5,6 +5,7 @@ import { environmentOptions, isEnabled } from './environment.js'
 import { KroniclerError, translated } from './errors.js'
 import { checkFilter, checkQuestion } from './filter.js'
 import { absentHealth, toHealth, warnOfDrops } from './health.js'
+import { checked } from './gaps.js'
 import { configureDefault, findAddon, requireAddon } from './load.js'
 import { putTimes } from './manual.js'
 import { checkDatabaseOptions } from './options.js'
@@ -81,16 +82,16 @@ export class Database {
 
   /** A reader of the database in a directory, which another process may be writing. */
   static reader(dir: string): Database {
-    const checked = checkDir('dir', dir)
-    const reader = fromOpener(new Opener(checked, (binding) => binding.openReader(checked)))
+    const wanted = checkDir('dir', dir)
+    const reader = fromOpener(new Opener(wanted, (binding) => binding.openReader(wanted)))
     reader.#opened()
     return reader
   }
 
   /** Whether there is a database in a directory. */
   static exists(dir: string): boolean {
-    const checked = checkDir('dir', dir)
-    return translated(() => requireAddon().exists(checked))
+    const wanted = checkDir('dir', dir)
+    return translated(() => requireAddon().exists(wanted))
   }
 
   static {
@@ -162,22 +163,22 @@ export class Database {
 
   /** Mean duration in nanoseconds of all calls with this name; undefined without any. */
   average(name: string): number | undefined {
-    const checked = checkString('name', name)
+    const wanted = checkString('name', name)
     const store = this.#usable()
-    return translated(() => store.average(checked)) ?? undefined
+    return checked(store, translated(() => store.average(wanted))) ?? undefined
   }
 
   /** Whether there is a call with this name. */
   has(name: string): boolean {
-    const checked = checkString('name', name)
+    const wanted = checkString('name', name)
     const store = this.#usable()
-    return translated(() => store.has(checked))
+    return translated(() => store.has(wanted))
   }
 
   /** Names of all functions that have rows, sorted. */
   functionNames(): string[] {
     const store = this.#usable()
-    return translated(() => store.functionNames())
+    return checked(store, translated(() => store.functionNames()))
   }
 
   /** Statistics of one function, or undefined without any call. */
@@ -188,7 +189,7 @@ export class Database {
     const isName = typeof question === 'string'
     const { native, limit } = checkQuestion(question)
     const store = this.#usable()
-    const all = translated(() => store.statsSync(native))
+    const all = checked(store, translated(() => store.statsSync(native)))
     const toStats = (one: NativeStats): Stats => new Stats(one, (id) => this.fetch(id))
     return isName ? all.map(toStats)[0] : all.slice(0, limit).map(toStats)
   }
@@ -198,7 +199,7 @@ export class Database {
     if (typeof id !== 'number') throw typeError('id', 'a number', id)
     if (!Number.isSafeInteger(id) || id < 0) throw rangeError('id', 'from 0 to 2^53 - 1', id)
     const store = this.#usable()
-    return new RowBatch(translated(() => store.fetch(id))).at(0)
+    return new RowBatch(checked(store, translated(() => store.fetch(id)))).at(0)
   }
 
   /** All rows that the filter wants in the order of their ids; holds them all in memory. */
@@ -213,7 +214,7 @@ export class Database {
     const { native, limit = Infinity } = checkFilter(filter)
     const store = this.#usable()
     return translated(() => {
-      const stream = batchesSync(store.rows(native), limit)
+      const stream = batchesSync(store.rows(native), limit, store.dir)
       return joined(Array.from(stream, (batch) => batch.toArray()))
     })
   }
@@ -222,35 +223,35 @@ export class Database {
   rows(filter?: Filter): AsyncIterableIterator<RowBatch> {
     const { native, limit = Infinity } = checkFilter(filter)
     const store = this.#usable()
-    return batches(() => store.rows(native), limit, () => this.#usable())
+    return batches(() => store.rows(native), limit, () => this.#usable().dir)
   }
 
   /** The newest rows, oldest first, as `[id, name, start, duration]`; 10,000 unless limited. */
   async logs(filter?: Filter): Promise<LogEntry[]> {
     const { native, limit = logCount } = checkFilter(filter)
     const store = this.#usable()
-    return toLogs(await enqueue(() => store.newest(native, limit)))
+    return toLogs(checked(store, await enqueue(() => store.newest(native, limit))))
   }
 
   /** As `logs`, blocking. */
   logsSync(filter?: Filter): LogEntry[] {
     const { native, limit = logCount } = checkFilter(filter)
     const store = this.#usable()
-    return toLogs(translated(() => store.newestSync(native, limit)))
+    return toLogs(checked(store, translated(() => store.newestSync(native, limit))))
   }
 
   /** The slowest rows, slowest first; 10 unless limited. */
   async slowest(filter?: Filter): Promise<Row[]> {
     const { native, limit = slowestCount } = checkFilter(filter)
     const store = this.#usable()
-    return toRows(await enqueue(() => store.slowest(native, limit)))
+    return toRows(checked(store, await enqueue(() => store.slowest(native, limit))))
   }
 
   /** As `slowest`, blocking. */
   slowestSync(filter?: Filter): Row[] {
     const { native, limit = slowestCount } = checkFilter(filter)
     const store = this.#usable()
-    return toRows(translated(() => store.slowestSync(native, limit)))
+    return toRows(checked(store, translated(() => store.slowestSync(native, limit))))
   }
 
   /**
@@ -265,7 +266,7 @@ export class Database {
     const { native } = checkQuestion(name)
     const { quantiles, isExact } = checkQuantiles(qs, options)
     const store = this.#usable()
-    return enqueue(() => store.percentiles(native, quantiles, isExact))
+    return checked(store, await enqueue(() => store.percentiles(native, quantiles, isExact)))
   }
 
   /** As `percentiles`, blocking. */
@@ -277,7 +278,10 @@ export class Database {
     const { native } = checkQuestion(name)
     const { quantiles, isExact } = checkQuantiles(qs, options)
     const store = this.#usable()
-    return translated(() => store.percentilesSync(native, quantiles, isExact))
+    return checked(
+      store,
+      translated(() => store.percentilesSync(native, quantiles, isExact)),
+    )
   }
 
   /** Where every call that was seen has gone. Answers also after a close. */

@@ -1,6 +1,7 @@
 /** Streams of rows: while one batch is in hand, the addon reads the next. */
 
 import { translated } from './errors.js'
+import { warnOfGaps } from './gaps.js'
 import { RowBatch } from './row-batch.js'
 import { enqueue } from './work.js'
 import type { NativeRowStream, NativeRows } from './native.js'
@@ -22,19 +23,20 @@ function read(stream: NativeRowStream): Promise<NativeRows | null> {
 
 /**
  * At most `limit` of the rows that are there when the first batch is asked for. `check` throws
- * when the database must not be asked any more.
+ * when the database must not be asked any more, and gives its directory.
  */
 export async function* batches(
   open: () => NativeRowStream,
   limit: number,
-  check: () => void,
+  check: () => string,
 ): AsyncIterableIterator<RowBatch> {
   const stream = translated(open)
   let left = limit
   let reading = read(stream)
   while (left > 0) {
-    check()
+    const dir = check()
     const rows = await reading
+    if (stream.isPartial) warnOfGaps(dir)
     if (rows === null) return
     const batch = new RowBatch(rows, left)
     left -= batch.length
@@ -44,10 +46,15 @@ export async function* batches(
 }
 
 /** As `batches`, blocking. */
-export function* batchesSync(stream: NativeRowStream, limit: number): IterableIterator<RowBatch> {
+export function* batchesSync(
+  stream: NativeRowStream,
+  limit: number,
+  dir: string,
+): IterableIterator<RowBatch> {
   let left = limit
   while (left > 0) {
     const rows = stream.nextSync(batchCount)
+    if (stream.isPartial) warnOfGaps(dir)
     if (rows === null) return
     const batch = new RowBatch(rows, left)
     left -= batch.length
