@@ -78,7 +78,8 @@ function captureFunction(first: unknown, second?: unknown, third?: unknown): unk
   if (shared.captured.has(fn)) return fn
   const source = sourceOfCaller(captureFunction)
   const isChosen = name !== ''
-  const wrapper = wrap(fn, siteOf(store, isChosen ? name : ownName(fn), source, isChosen), settings)
+  const shown = isChosen ? name : ownName(fn)
+  const wrapper = wrap(fn, siteOf(store, shown, source, isChosen, settings.every), settings)
   disguise(fn, wrapper)
   shared.captured.add(wrapper)
   return wrapper

@@ -1,0 +1,31 @@
+/** The option `callback`: a call that ends when it calls back. */
+
+import { lastArgument } from './capture-options.js'
+import { kindAsync, outcomeError, outcomeOk } from './record.js'
+import type { Call } from './call.js'
+import type { Callable } from './constructors.js'
+
+const { apply } = Reflect
+
+/**
+ * Puts a function in place of the callback that ends the call and then is the callback in every
+ * way: whoever looks at it, or changes it, does so to the callback itself. False if there is none.
+ */
+export function watchCallback(args: unknown[], index: number, call: Call): boolean {
+  const place = index === lastArgument ? args.length - 1 : index
+  const callback = args[place]
+  if (typeof callback !== 'function') return false
+  try {
+    args[place] = new Proxy(callback as Callable, {
+      apply(target, self, values: unknown[]) {
+        // As `util.promisify` does it, whatever the first argument is.
+        call.finish(kindAsync | (values[0] ? outcomeError : outcomeOk))
+        return apply(target, self, values)
+      },
+    })
+    return true
+  } catch {
+    // A revoked proxy, on Node 20.
+    return false
+  }
+}
