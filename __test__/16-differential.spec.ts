@@ -87,7 +87,12 @@ function iterate(world: World, result: object): void {
   const iterator = result as Iterator<unknown>
   if (typeof iterator.next !== 'function' || Symbol.asyncIterator in result) return
   try {
-    for (let i = 0; i < 3; i++) world.note('step', JSON.stringify(iterator.next('sent').done))
+    for (let i = 0; i < 3; i++) {
+      const { done, value } = iterator.next('sent')
+      world.note('step', String(done), value)
+      // Else it would be an unhandled rejection.
+      if (types.isPromise(value)) value.catch(() => {})
+    }
   } catch (error) {
     world.note('step threw', error)
   }

@@ -347,6 +347,8 @@ function baseClass(does: Does, world: World): Loose {
     readonly seen: unknown
     constructor(...args: unknown[]) {
       this.seen = does('a new one', args, new.target)
+      // Nobody will ask for it.
+      if (types.isPromise(this.seen)) this.seen.catch(() => {})
     }
     static create(...args: unknown[]): object {
       return new this(...args)
