@@ -57,6 +57,8 @@ export interface Ended {
 export interface RunOptions {
   cwd: string
   args?: readonly string[]
+  /** Options of Node itself. */
+  nodeArgs?: readonly string[]
   env?: Readonly<Record<string, string>>
   /** Called with every piece of output. */
   onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void
@@ -77,7 +79,8 @@ export function fixturePath(name: string): string {
 
 /** Runs a fixture to its end. */
 export function run(fixture: string, options: RunOptions): Promise<Ended> {
-  const command = [process.execPath, fixturePath(fixture), ...(options.args ?? [])]
+  const { args: own = [], nodeArgs = [] } = options
+  const command = [process.execPath, ...nodeArgs, fixturePath(fixture), ...own]
   const [program = '', ...args] =
     options.shell === undefined ? command : ['sh', '-c', `${options.shell} "$@"`, 'sh', ...command]
   const child = spawn(program, args, {

@@ -1,7 +1,7 @@
 /** Blocks of code, sync or async, that run in a function of their own. */
 
 import { settleLater } from './promises.js'
-import { kindBlock, now, outcomeError, outcomeOk, record, recordGuarded } from './record.js'
+import { kindBlock, now, outcomeError, outcomeOk, record } from './record.js'
 import * as scratch from './scratch.js'
 import { thenOf } from './thenables.js'
 import type { Site } from './record.js'
@@ -19,7 +19,11 @@ export function runBlock<T>(site: Site, block: () => T): T {
   try {
     result = block()
   } catch (error) {
-    recordGuarded(start, tag | outcomeError, database)
+    try {
+      record(start, tag | outcomeError, database)
+    } catch {
+      // The stack is full: the error of the host goes on, not this one.
+    }
     throw error
   }
   if ((typeof result === 'object' && result !== null) || typeof result === 'function') {

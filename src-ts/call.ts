@@ -1,6 +1,6 @@
 /** A call whose end comes by another way than its return. Only its first end counts. */
 
-import { now, recordGuarded } from './record.js'
+import { now, record } from './record.js'
 
 export class Call {
   readonly start: number = now()
@@ -20,6 +20,6 @@ export class Call {
   finish(flags: number): void {
     if (this.#isOver) return
     this.#isOver = true
-    recordGuarded(this.start, this.tag | flags, this.database)
+    record(this.start, this.tag | flags, this.database)
   }
 }

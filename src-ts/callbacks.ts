@@ -18,8 +18,12 @@ export function watchCallback(args: unknown[], index: number, call: Call): boole
   try {
     args[place] = new Proxy(callback as Callable, {
       apply(target, self, values: unknown[]) {
-        // As `util.promisify` does it, whatever the first argument is.
-        call.finish(kindAsync | (values[0] ? outcomeError : outcomeOk))
+        try {
+          // As `util.promisify` does it, whatever the first argument is.
+          call.finish(kindAsync | (values[0] ? outcomeError : outcomeOk))
+        } catch {
+          // The stack is full.
+        }
         return apply(target, self, values)
       },
     })

@@ -9,27 +9,14 @@ const { defineProperty, getOwnPropertyDescriptor } = Reflect
 export function adoptPrototype(from: Callable, to: Callable): unknown {
   try {
     const descriptor = getOwnPropertyDescriptor(from, 'prototype')
-    if (descriptor !== undefined && 'value' in descriptor) {
+    if (descriptor !== undefined && !defineProperty(to, 'prototype', descriptor)) {
+      // One that cannot be removed: other attributes than the present ones are refused.
       defineProperty(to, 'prototype', { value: descriptor.value as unknown })
     }
   } catch {
     // A proxy that refuses to be looked at.
   }
   return to.prototype as unknown
-}
-
-/**
- * The `new.target` that a function gets to see: itself instead of its wrapper, unless somebody
- * has given the wrapper another prototype meanwhile, which the new object is to have.
- */
-export function newTargetOf(
-  target: unknown,
-  wrapper: Callable,
-  fn: Callable,
-  prototype: unknown,
-): Class {
-  const isOurs = target === wrapper && wrapper.prototype === prototype
-  return (isOurs ? fn : target) as Class
 }
 
 /** Whether it can be constructed and has no prototype: bound functions, and `Proxy`. */

@@ -7,13 +7,13 @@
 
 import { types } from 'node:util'
 
+import { adoptPrototype } from './constructors.js'
 import {
   kindGenerator,
   now,
   outcomeError,
   outcomeOk,
   record,
-  recordGuarded,
   tagOf,
 } from './record.js'
 import type { Callable } from './constructors.js'
@@ -21,7 +21,7 @@ import type { Site } from './record.js'
 
 type Step = (this: unknown, ...args: unknown[]) => unknown
 
-const { apply, defineProperty, deleteProperty } = Reflect
+const { apply, defineProperty, deleteProperty, setPrototypeOf } = Reflect
 const promiseThen = Promise.prototype.then
 const stepNames = ['next', 'return', 'throw'] as const
 
@@ -86,7 +86,11 @@ function stepOf(generator: object, run: Run, step: Step, isFirst: boolean): Step
     try {
       result = apply(step, this, args)
     } catch (error) {
-      run.fail()
+      try {
+        run.fail()
+      } catch {
+        // The stack is full.
+      }
       throw error
     } finally {
       run.isRunning = false
@@ -116,10 +120,15 @@ function watchGenerator(generator: object, tag: number, database: number): void 
   }
 }
 
+/** Somebody has given the wrapper another prototype: generators are to have it. */
+function inherit(generator: unknown, prototype: unknown): void {
+  if (typeof prototype === 'object') setPrototypeOf(generator as object, prototype)
+}
+
 /** Generator functions, sync and async. */
 export function wrapGenerator(fn: Callable, site: Site): Callable {
   const { database } = site
-  const { wrapper } = {
+  const { wrapper }: { wrapper: Callable } = {
     wrapper(this: unknown, ...args: unknown[]): unknown {
       const tag = tagOf(site, this)
       const start = now()
@@ -127,12 +136,18 @@ export function wrapGenerator(fn: Callable, site: Site): Callable {
       try {
         generator = apply(fn, this, args)
       } catch (error) {
-        if (tag >= 0) recordGuarded(start, tag | kindGenerator | outcomeError, database)
+        try {
+          if (tag >= 0) record(start, tag | kindGenerator | outcomeError, database)
+        } catch {
+          // The stack is full: the error of the host goes on, not this one.
+        }
         throw error
       }
+      if (wrapper.prototype !== prototype) inherit(generator, wrapper.prototype)
       if (tag >= 0) watchGenerator(generator as object, tag | kindGenerator, database)
       return generator
     },
   }
+  const prototype = adoptPrototype(fn, wrapper)
   return wrapper
 }

@@ -60,12 +60,3 @@ export function record(start: number, tag: number, database: number): void {
   words[3] = database
   end()
 }
-
-/** As `record`, where the stack may be full: that record is the one that may get lost. */
-export function recordGuarded(start: number, tag: number, database: number): void {
-  try {
-    record(start, tag, database)
-  } catch {
-    // The error of the host goes on, not this one.
-  }
-}

@@ -4,7 +4,7 @@ import { types } from 'node:util'
 
 import { Call } from './call.js'
 import { watchCallback } from './callbacks.js'
-import { adoptPrototype, newTargetOf } from './constructors.js'
+import { adoptPrototype } from './constructors.js'
 import { chainOnce, isPlain, settleLater } from './promises.js'
 import { kindAsync, kindSync, outcomeError, outcomeOk, tagOf } from './record.js'
 import { watchStream } from './streams.js'
@@ -72,7 +72,11 @@ export function watch(fn: Callable, site: Site, settings: CaptureSettings): Call
       try {
         result = apply(fn, this, args)
       } catch (error) {
-        fail(call)
+        try {
+          fail(call)
+        } catch {
+          // The stack is full: the error of the host goes on, not this one.
+        }
         throw error
       }
       return call === undefined ? result : leave(result, call, settings, false)
@@ -90,9 +94,17 @@ export function watchConstructible(fn: Callable, site: Site, settings: CaptureSe
       result =
         new.target === undefined
           ? apply(fn, this, args)
-          : construct(fn as unknown as Class, args, newTargetOf(new.target, wrapper, fn, prototype))
+          : construct(
+              fn as unknown as Class,
+              args,
+              new.target === wrapper && wrapper.prototype === prototype ? fn : new.target,
+            )
     } catch (error) {
-      fail(call)
+      try {
+        fail(call)
+      } catch {
+        // The stack is full: the error of the host goes on, not this one.
+      }
       throw error
     }
     return call === undefined ? result : leave(result, call, settings, new.target !== undefined)

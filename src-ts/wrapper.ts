@@ -4,12 +4,14 @@
  * Start tick and tag are locals, so recursion and awaiting need no stack. Rest parameters and
  * `Reflect.apply` are as fast as wrappers of fixed arity, and stay so on newer Node. Method
  * shorthand makes functions that cannot be constructed. `words[8]` is not 0 while capturing is
- * paused; a negative tag has to be asked for, and a call that still has none passes unseen.
+ * paused; a negative tag has to be asked for, and a call that still has none is not recorded. A
+ * function sees itself as `new.target`, unless somebody has given its wrapper another prototype;
+ * that is written out here, because a helper makes Node 26 allocate the arguments of each call.
  */
 
 import { types } from 'node:util'
 
-import { adoptPrototype, isBound, likeBound, newTargetOf } from './constructors.js'
+import { adoptPrototype, isBound, likeBound } from './constructors.js'
 import { EverySite } from './every.js'
 import { wrapGenerator } from './generators.js'
 import * as promises from './promises.js'
@@ -25,7 +27,7 @@ export type { Callable } from './constructors.js'
 
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
 const { doubles, words, tick, end } = scratch
-const { kindAsync, outcomeError, recordGuarded, tagOf } = records
+const { kindAsync, outcomeError, record, tagOf } = records
 const { chain, settleLater } = promises
 const { thenOf } = thenables
 const { apply, construct } = Reflect
@@ -36,19 +38,21 @@ function wrapPlain(fn: Callable, site: Site, isSame: boolean): Callable {
   const { wrapper } = {
     wrapper(this: unknown, ...args: unknown[]): unknown {
       let { tag } = site
-      if (words[8] !== 0 || tag < 0) {
-        tag = tagOf(site, this)
-        if (tag < 0) return apply(fn, this, args)
-      }
+      if (words[8] !== 0 || tag < 0) tag = tagOf(site, this)
       tick()
       const start = doubles[0] as number
       let result
       try {
         result = apply(fn, this, args)
       } catch (error) {
-        recordGuarded(start, tag | outcomeError, database)
+        try {
+          if (tag >= 0) record(start, tag | outcomeError, database)
+        } catch {
+          // The stack is full: the error of the host goes on, not this one.
+        }
         throw error
       }
+      if (tag < 0) return result
       if ((typeof result === 'object' && result !== null) || typeof result === 'function') {
         const then = isSame ? undefined : thenOf(result)
         if (then !== undefined) {
@@ -70,14 +74,7 @@ function wrapConstructible(fn: Callable, site: Site, isSame: boolean): Callable 
   const { database } = site
   function wrapper(this: unknown, ...args: unknown[]): unknown {
     let { tag } = site
-    if (words[8] !== 0 || tag < 0) {
-      tag = tagOf(site, this)
-      if (tag < 0) {
-        return new.target === undefined
-          ? apply(fn, this, args)
-          : construct(fn as unknown as Class, args, newTargetOf(new.target, wrapper, fn, prototype))
-      }
-    }
+    if (words[8] !== 0 || tag < 0) tag = tagOf(site, this)
     tick()
     const start = doubles[0] as number
     let result
@@ -85,11 +82,20 @@ function wrapConstructible(fn: Callable, site: Site, isSame: boolean): Callable 
       result =
         new.target === undefined
           ? apply(fn, this, args)
-          : construct(fn as unknown as Class, args, newTargetOf(new.target, wrapper, fn, prototype))
+          : construct(
+              fn as unknown as Class,
+              args,
+              new.target === wrapper && wrapper.prototype === prototype ? fn : new.target,
+            )
     } catch (error) {
-      recordGuarded(start, tag | outcomeError, database)
+      try {
+        if (tag >= 0) record(start, tag | outcomeError, database)
+      } catch {
+        // The stack is full: the error of the host goes on, not this one.
+      }
       throw error
     }
+    if (tag < 0) return result
     if ((typeof result === 'object' && result !== null) || typeof result === 'function') {
       const then = isSame || new.target !== undefined ? undefined : thenOf(result)
       if (then !== undefined) {
@@ -112,19 +118,21 @@ function wrapAsync(fn: Callable, site: Site): Callable {
   const { wrapper } = {
     wrapper(this: unknown, ...args: unknown[]): unknown {
       let { tag } = site
-      if (words[8] !== 0 || tag < 0) {
-        tag = tagOf(site, this)
-        if (tag < 0) return apply(fn, this, args)
-      }
+      if (words[8] !== 0 || tag < 0) tag = tagOf(site, this)
       tick()
       const start = doubles[0] as number
       let promise
       try {
         promise = apply(fn, this, args)
       } catch (error) {
-        recordGuarded(start, tag | kindAsync | outcomeError, database)
+        try {
+          if (tag >= 0) record(start, tag | kindAsync | outcomeError, database)
+        } catch {
+          // The stack is full: the error of the host goes on, not this one.
+        }
         throw error
       }
+      if (tag < 0) return promise
       return chain(promise as Promise<unknown>, start, tag | kindAsync, database)
     },
   }
