@@ -40,10 +40,14 @@ export function isContext(value: unknown): value is Context {
 function classFinder(context: Context): () => string | undefined {
   let found: string | undefined
   if (context.static === true) {
+    let holder: unknown
     context.addInitializer(function initializer() {
-      found ??= classNameOf(this, true)
+      holder = this
     })
-  } else if (context.private === true) {
+    // Asked later, because compilers may name the class after this.
+    return () => (holder === undefined ? undefined : classNameOf(holder, true))
+  }
+  if (context.private === true) {
     context.addInitializer(function initializer() {
       found ??= classInConstruction(initializer) ?? classNameOf(this, false)
     })

@@ -60,24 +60,6 @@ class Sub extends Base {
   }
 }
 
-const object = new Sub()
-results.push(object.plain(1), object.called(), object.overridden(), Sub.make() instanceof Sub)
-results.push(object.size, object.depth, object.handler(4), Base.run(), object.optional)
-object.size = 5
-object.depth = 9
-object.named()
-object.optioned()
-object.configured()
-object.twice()
-object[key]()
-object[5]()
-try {
-  object.fails()
-} catch (error) {
-  results.push((error as Error).message)
-}
-new Base().overridden()
-
 @capture
 class Made {
   readonly value: number
@@ -86,13 +68,31 @@ class Made {
   }
 }
 class More extends Made {}
-results.push(new Made(1) instanceof Made, new More(2) instanceof Made, Object.keys(object))
 
 async function main(): Promise<void> {
-  results.push(await object.later(), [...object.count()])
+  const object = new Sub()
+  results.push(object.plain(1), object.called(), object.overridden(), Sub.make() instanceof Sub)
+  results.push(object.size, object.depth, object.handler(4), Base.run(), object.optional)
+  object.size = 5
+  object.depth = 9
+  object.named()
+  object.optioned()
+  object.configured()
+  object.twice()
+  object[key]()
+  object[5]()
+  try {
+    object.fails()
+  } catch (error) {
+    results.push((error as Error).message)
+  }
+  new Base().overridden()
+  results.push(new Made(1) instanceof Made, new More(2) instanceof Made, Object.keys(object))
+  results.push(await object.later(), [...object.count()], object.plain.name)
+
   const rows = database().fetchAllSync()
-  const names = rows.map(({ name, kind, outcome }) => `${name} ${kind} ${outcome}`)
-  const sources = [...new Set(rows.map(({ name, source }) => `${name}: ${source}`))]
+  const names = rows.map((row) => `${row.name} ${row.kind} ${row.outcome}`)
+  const sources = Object.fromEntries(rows.map((row) => [row.name, row.source]))
   console.log(JSON.stringify({ results, names, sources }))
 }
 

@@ -62,25 +62,6 @@ class Sub extends Base {
   }
 }
 
-// The first instance is one of a subclass: names are those of the class that declares them.
-const object = new Sub()
-results.push(object.plain(1), object.called(), object.overridden(), Sub.make() instanceof Sub)
-results.push(await object.later(), [...object.count()], object.size, object.level, object.handler(4))
-results.push(object.depth, Base.run(), object.reveal(), object.optional)
-object.size = 5
-object.level = 9
-object.named()
-object.optioned()
-object.configured()
-object.twice()
-object[key]()
-try {
-  object.fails()
-} catch (error) {
-  results.push((error as Error).message)
-}
-new Base().overridden()
-
 @capture
 class Made {
   readonly value: number
@@ -89,17 +70,41 @@ class Made {
   }
 }
 class More extends Made {}
-const made = new Made(1)
-const more = new More(2)
-results.push(made instanceof Made, more instanceof Made, made.constructor === Made, more.value)
 
-// eslint-disable-next-line unicorn/consistent-function-scoping
-const { detached } = { detached: new (class Loose {
+class Loose {
   @capture detached(): void {}
-})().detached }
-detached()
+}
 
-const rows = database().fetchAllSync()
-const names = rows.map(({ name, kind, outcome }) => `${name} ${kind} ${outcome}`)
-const sources = [...new Set(rows.map(({ name, source }) => `${name}: ${source}`))]
-console.log(JSON.stringify({ results, names, sources, kept: [Base.prototype.plain.name, Base.prototype.plain.length] }))
+async function main(): Promise<void> {
+  // The first object is one of a subclass: names are those of the class that declares them.
+  const object = new Sub()
+  results.push(object.plain(1), object.called(), object.overridden(), Sub.make() instanceof Sub)
+  results.push(await object.later(), [...object.count()], object.size, object.level)
+  results.push(object.handler(4), object.depth, Base.run(), object.reveal(), object.optional)
+  object.size = 5
+  object.level = 9
+  object.named()
+  object.optioned()
+  object.configured()
+  object.twice()
+  object[key]()
+  try {
+    object.fails()
+  } catch (error) {
+    results.push((error as Error).message)
+  }
+  new Base().overridden()
+
+  results.push(new Made(1) instanceof Made, new More(2) instanceof Made, new More(3).value)
+  const { detached } = new Loose()
+  detached()
+  const { name, length } = object.plain
+  results.push(name, length, Object.keys(object))
+
+  const rows = database().fetchAllSync()
+  const names = rows.map((row) => `${row.name} ${row.kind} ${row.outcome}`)
+  const sources = Object.fromEntries(rows.map((row) => [row.name, row.source]))
+  console.log(JSON.stringify({ results, names, sources }))
+}
+
+void main()
