@@ -49,6 +49,15 @@ function isAbsent(error) {
   return error !== null && typeof error === 'object' && error.code === 'MODULE_NOT_FOUND'
 }
 
+/** Node was told to load no addon at all: it is not the installation that has to change. */
+function isForbidden(error) {
+  return error !== null && typeof error === 'object' && error.code === 'ERR_DLOPEN_DISABLED'
+}
+
+const forbidden =
+  'this process may load no addon: nothing is captured; start Node without --no-addons, or with ' +
+  '--allow-addons beside --permission'
+
 /** One line of what an attempt said. */
 function reason(error) {
   const text = error instanceof Error ? error.message : String(error)
@@ -93,6 +102,7 @@ function loadBinding() {
         if (binding.VERSION === expected) return { binding }
         failures.push(`${name} has version ${binding.VERSION}, this package ${expected}`)
       } catch (error) {
+        if (isForbidden(error)) return { error: forbidden }
         if (!isAbsent(error) || process.env.KRONICLER_BINARY) {
           failures.push(`${name}: ${reason(error)}`)
         }

@@ -198,6 +198,38 @@ test('watching a stream neither reads it nor leaves anything on it', async (t) =
   t.is(rowsOf(t, db).length, 2)
 })
 
+test('a stream that is returned often is watched once', async (t) => {
+  // Promise: each call is a record, no warning of too many listeners, no list without a bound.
+  const db = openDatabase(t)
+  const stream = new PassThrough()
+  const make = capture('make', () => stream, { db, stream: true })
+  for (let i = 0; i < 100; i++) t.is(make(), stream)
+  t.true(stream.listenerCount('end') <= 2, `${stream.listenerCount('end')}`)
+  stream.resume().end('text')
+  await once(stream, 'close')
+  await sleep(5)
+  t.is(make(), stream)
+  await sleep(5)
+  t.is(rowsOf(t, db).length, 101)
+})
+
+test('streams that resist being watched are ordinary results', (t) => {
+  // Promise: whatever looks like a stream and is none, or throws, is returned as it is.
+  const db = openDatabase(t)
+  const refuse = (): never => {
+    throw new Error('do not look')
+  }
+  const odd = [
+    Object.create(Readable.prototype) as object,
+    { _readableState: null },
+    { _writableState: {}, on: refuse },
+    Object.defineProperty({}, '_readableState', { get: refuse }),
+    new Proxy(new PassThrough(), { get: refuse }),
+    new Proxy({}, { has: refuse, getPrototypeOf: refuse }),
+  ]
+  for (const value of odd) t.is(capture('odd', () => value, { db, stream: true })(), value)
+})
+
 test('streams that have ended already, or never do', async (t) => {
   // Promise: an ended stream ends the call; one that nobody reads leaves no record.
   const db = openDatabase(t)

@@ -129,8 +129,8 @@ test('a stack trace has one frame more', (t) => {
 test('what fills no heap without capture fills none with it', async (t) => {
   // Promise: a million sync calls, once compiled, leave the heap as large as it was.
   // So large that nothing is collected meanwhile, which would hide what was allocated.
-  const nodeArgs = ['--min-semi-space-size=256', '--max-semi-space-size=256']
-  const grown = await runForJson<Record<string, number>>(t, 'heap.js', { cwd: tempDir(t), nodeArgs })
+  const flags = ['--min-semi-space-size=256', '--max-semi-space-size=256']
+  const grown = await runForJson<Record<string, number>>(t, 'heap.js', { cwd: tempDir(t), flags })
   const { allocating = 0, ...others } = grown
   t.true(allocating > 16e6, 'the test itself can see an object for each call')
   for (const [name, bytes] of Object.entries(others)) t.true(bytes < 2e6, `${name}: ${bytes}`)

@@ -17,6 +17,9 @@ export function watchCallback(args: unknown[], index: number, call: Call): boole
   if (typeof callback !== 'function') return false
   try {
     args[place] = new Proxy(callback as Callable, {
+      // What somebody put on `Object.prototype` is no trap.
+      // @ts-expect-error -- a handler has no such property, an object literal does
+      __proto__: null,
       apply(target, self, values: unknown[]) {
         try {
           // As `util.promisify` does it, whatever the first argument is.

@@ -76,11 +76,13 @@ function checkBoolean(name: string, value: unknown): boolean {
 export function checkCaptureOptions(value: unknown): CaptureSettings {
   const keys = ['db', 'every', 'promise', 'callback', 'stream'] as const
   const given = checkOptions("capture's options", value, keys)
+  const or = (key: (typeof keys)[number], otherwise: unknown): unknown =>
+    given.has(key) ? given.get(key) : otherwise
   return {
     ...(given.has('db') ? { db: given.get('db') } : {}),
-    every: checkWhole('options.every', given.get('every') ?? 1, 1, everyMax),
-    promise: checkPromise(given.get('promise') ?? 'chained'),
-    callback: checkCallback(given.get('callback') ?? false),
-    stream: checkBoolean('options.stream', given.get('stream') ?? false),
+    every: checkWhole('options.every', or('every', 1), 1, everyMax),
+    promise: checkPromise(or('promise', 'chained')),
+    callback: checkCallback(or('callback', false)),
+    stream: checkBoolean('options.stream', or('stream', false)),
   }
 }

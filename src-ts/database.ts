@@ -8,15 +8,16 @@ import { absentHealth, toHealth, warnOfDrops } from './health.js'
 import { configureDefault, findAddon, requireAddon } from './load.js'
 import { putTimes } from './manual.js'
 import { checkDatabaseOptions } from './options.js'
-import { checkQuantiles, toLogs, toRows, toRowsReversed } from './questions.js'
+import { checkQuantiles, joined, toLogs, toRows } from './questions.js'
 import { kindManual } from './record.js'
 import { RowBatch } from './row-batch.js'
+import { batches, batchesSync } from './row-stream.js'
 import * as scratch from './scratch.js'
 import { shared } from './shared.js'
 import { SiteCache, siteOf } from './sites.js'
 import { Stats } from './stats.js'
 import { enqueue } from './work.js'
-import type { CheckedFilter, Filter } from './filter.js'
+import type { Filter } from './filter.js'
 import type { Health } from './health.js'
 import type { Binding, NativeStats, NativeStore } from './native.js'
 import type { DatabaseOptions } from './options.js'
@@ -24,16 +25,20 @@ import type { LogEntry, PercentilesOptions } from './questions.js'
 import type { Row } from './row.js'
 
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
-const { words, insert, isCapturing } = scratch
+const { doubles, words, insert, isCapturing } = scratch
 
 const defaultDir = '.kronicler_data'
 const logCount = 10_000
 const slowestCount = 10
-// Of 33 bytes each: batches of about 270 kB.
-const batchCount = 8_192
 
 /** The way to the addon's store, also for another copy of this package in the process. */
 const storeKey = Symbol.for('kronicler.store')
+
+/** What is found there. Who has another scratch has another addon, too. */
+interface Found {
+  readonly store: NativeStore | undefined
+  readonly scratch: Float64Array
+}
 
 /** How a database comes to its store, when the addon is there. */
 class Opener {
@@ -91,8 +96,8 @@ export class Database {
   static {
     fromOpener = (opener) => new Database(opener as DatabaseOptions)
     Object.defineProperty(this.prototype, storeKey, {
-      value(this: Database) {
-        return this.#recordable()
+      value(this: Database): Found {
+        return { store: this.#recordable(), scratch: doubles }
       },
     })
   }
@@ -198,11 +203,9 @@ export class Database {
 
   /** All rows that the filter wants in the order of their ids; holds them all in memory. */
   async fetchAll(filter?: Filter): Promise<Row[]> {
-    const rows: Row[] = []
-    for await (const batch of this.rows(filter)) {
-      for (const row of batch) rows.push(row)
-    }
-    return rows
+    const parts: Row[][] = []
+    for await (const batch of this.rows(filter)) parts.push(batch.toArray())
+    return joined(parts)
   }
 
   /** As `fetchAll`, blocking. */
@@ -210,46 +213,30 @@ export class Database {
     const { native, limit = Infinity } = checkFilter(filter)
     const store = this.#usable()
     return translated(() => {
-      const rows: Row[] = []
-      const stream = store.rows(native)
-      for (;;) {
-        const batch = rows.length < limit ? stream.nextSync(batchCount) : null
-        if (batch === null) return rows
-        for (const row of new RowBatch(batch, limit - rows.length)) rows.push(row)
-      }
+      const stream = batchesSync(store.rows(native), limit)
+      return joined(Array.from(stream, (batch) => batch.toArray()))
     })
   }
 
   /** All rows that the filter wants in the order of their ids, in batches. */
   rows(filter?: Filter): AsyncIterableIterator<RowBatch> {
-    return this.#batches(checkFilter(filter), this.#usable())
-  }
-
-  async *#batches(filter: CheckedFilter, store: NativeStore): AsyncIterableIterator<RowBatch> {
-    const stream = translated(() => store.rows(filter.native))
-    let left = filter.limit ?? Infinity
-    while (left > 0) {
-      this.#usable()
-      const rows = await enqueue(() => stream.next(batchCount))
-      if (rows === null) return
-      const batch = new RowBatch(rows, left)
-      left -= batch.length
-      if (batch.length > 0) yield batch
-    }
+    const { native, limit = Infinity } = checkFilter(filter)
+    const store = this.#usable()
+    return batches(() => store.rows(native), limit, () => this.#usable())
   }
 
   /** The newest rows, oldest first, as `[id, name, start, duration]`; 10,000 unless limited. */
   async logs(filter?: Filter): Promise<LogEntry[]> {
     const { native, limit = logCount } = checkFilter(filter)
     const store = this.#usable()
-    return toLogs(toRowsReversed(await enqueue(() => store.newest(native, limit))))
+    return toLogs(await enqueue(() => store.newest(native, limit)))
   }
 
   /** As `logs`, blocking. */
   logsSync(filter?: Filter): LogEntry[] {
     const { native, limit = logCount } = checkFilter(filter)
     const store = this.#usable()
-    return toLogs(toRowsReversed(translated(() => store.newestSync(native, limit))))
+    return toLogs(translated(() => store.newestSync(native, limit)))
   }
 
   /** The slowest rows, slowest first; 10 unless limited. */
@@ -365,10 +352,12 @@ export class Database {
 
 /** The database that captures where no other is named. */
 export function database(): Database {
-  shared.database ??= fromOpener(
-    new Opener(environmentOptions.dir ?? defaultDir, (binding) => binding.defaultStore()),
-  )
-  return shared.database
+  const present = shared.databases.get(doubles)
+  if (present !== undefined) return present
+  const dir = environmentOptions.dir ?? defaultDir
+  const made = fromOpener(new Opener(dir, (binding) => binding.defaultStore()))
+  shared.databases.set(doubles, made)
+  return made
 }
 
 /**
@@ -385,5 +374,8 @@ export function storeOf(db: unknown): NativeStore | undefined {
   const isObject = typeof db === 'object' && db !== null
   const find: unknown = isObject ? Reflect.get(db, storeKey) : undefined
   if (typeof find !== 'function') throw typeError('options.db', 'a Database', db)
-  return Reflect.apply(find, db, []) as NativeStore | undefined
+  const { store, scratch: theirs } = Reflect.apply(find, db, []) as Found
+  if (store === undefined || theirs === doubles) return store
+  // Of another copy of this package: the same directory, and a lane of our own.
+  return isCapturing ? openerOf({ dir: store.dir }).open(requireAddon()) : undefined
 }

@@ -14,6 +14,9 @@ import type { Call } from './call.js'
 type Finished = (stream: object, options: object, end: (error?: unknown) => void) => () => void
 
 const watchEnd = finished as unknown as Finished
+// One watch for each stream, whoever returns it how often: listeners are few, and never pile up.
+const waiting = new WeakMap<object, Call[]>()
+const waitingCountMax = 64
 const abortedCodes = new Set<unknown>(['ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR'])
 
 function isNodeStream(value: object): value is NodeJS.EventEmitter {
@@ -36,23 +39,38 @@ function flagsOf(error: unknown): number {
   }
 }
 
-function watchNodeStream(stream: NodeJS.EventEmitter, call: Call): void {
-  const onError = (error: unknown): void => call.finish(flagsOf(error ?? 'unknown'))
+function watchNodeStream(stream: NodeJS.EventEmitter, end: (error?: unknown) => void): void {
+  const onError = (error: unknown): void => end(error ?? 'unknown')
   const stop = watchEnd(stream, { error: false }, (error) => {
-    call.finish(flagsOf(error))
+    end(error)
     stream.removeListener(errorMonitor, onError)
     stop()
   })
   stream.on(errorMonitor, onError)
 }
 
+/** Calls that wait for the end of a stream, or undefined when that cannot be watched. */
+function begin(stream: object): Call[] | undefined {
+  const calls: Call[] = []
+  const end = (error?: unknown): void => {
+    for (const call of calls) call.finish(flagsOf(error))
+    calls.length = 0
+    waiting.delete(stream)
+  }
+  if (isNodeStream(stream)) watchNodeStream(stream, end)
+  else if (isWebStream(stream)) watchEnd(stream, {}, end)
+  else return undefined
+  waiting.set(stream, calls)
+  return calls
+}
+
 /** Lets a stream end the call; false when it is none, or refuses. */
 export function watchStream(value: unknown, call: Call): boolean {
   if (typeof value !== 'object' || value === null) return false
   try {
-    if (isNodeStream(value)) watchNodeStream(value, call)
-    else if (isWebStream(value)) watchEnd(value, {}, (error) => call.finish(flagsOf(error)))
-    else return false
+    const calls = waiting.get(value) ?? begin(value)
+    if (calls === undefined || calls.length >= waitingCountMax) return false
+    calls.push(call)
     return true
   } catch {
     return false
