@@ -1,7 +1,7 @@
 /** Kronicler: keeps every call of the functions you care about, in an embedded database. */
 
 export { capture } from './capture.js'
-export type { Capturable, Capture } from './capture.js'
+export type { Capturable, Capture, CaptureDecorator } from './capture-types.js'
 export type { CaptureOptions } from './capture-options.js'
 export { kinds, outcomes } from './columns.js'
 export type { Kind, Outcome, RowColumns } from './columns.js'
