@@ -38,21 +38,20 @@ export function isContext(value: unknown): value is Context {
  * itself runs the initializer. Private ones, which can be looked up in no object: constructions do.
  */
 function classFinder(context: Context): () => string | undefined {
-  let found: string | undefined
+  let find: (() => string) | undefined
   if (context.static === true) {
-    let holder: unknown
     context.addInitializer(function initializer() {
-      holder = this
+      // Asked at the first call, because compilers may name the class after this.
+      find ??= () => classNameOf(this, true)
     })
-    // Asked later, because compilers may name the class after this.
-    return () => (holder === undefined ? undefined : classNameOf(holder, true))
-  }
-  if (context.private === true) {
+  } else if (context.private === true) {
     context.addInitializer(function initializer() {
-      found ??= classInConstruction(initializer) ?? classNameOf(this, false)
+      if (find !== undefined) return
+      const found = classInConstruction(initializer) ?? classNameOf(this, false)
+      find = () => found
     })
   }
-  return () => found
+  return () => find?.()
 }
 
 /** Wraps members of a class that has no name yet. */
