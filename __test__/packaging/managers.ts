@@ -1,0 +1,146 @@
+/** The package managers: what a user types, as README says it, and where settings stand. */
+
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+
+const folder = fileURLToPath(new URL('../../../__test__/packaging', import.meta.url))
+const tools = createRequire(path.join(folder, 'package.json'))
+
+export interface Manager {
+  name: string
+  /** The executable, or undefined where `npm ci` was not run. */
+  command: readonly string[] | undefined
+  /** Adds kronicler to a folder: the line of README, and what runs no scripts. */
+  add: string
+  ignoreScripts: string
+  /** Installs what the lock file says, from what is on this machine. */
+  offline: string
+  /** Starts a program, and `kr`. */
+  node: string
+  kr: string
+  /** Which of the TypeScript programs it runs; what ends in `js` comes out of TypeScript. */
+  typed: readonly string[]
+  /** Its settings, by file. */
+  settings: (registry: string) => Record<string, string>
+}
+
+/** An executable of a tool, found beside a manifest. */
+function toolOf(packageName: string, file: string): string | undefined {
+  try {
+    const found = path.join(path.dirname(tools.resolve(`${packageName}/package.json`)), file)
+    return existsSync(found) ? found : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function native(...found: (string | undefined)[]): readonly string[] | undefined {
+  const first = found.find((file) => file !== undefined)
+  return first === undefined ? undefined : [first]
+}
+
+function script(file: string | undefined): readonly string[] | undefined {
+  return file === undefined ? undefined : [process.execPath, file]
+}
+
+export const tool = {
+  npm: ['npm'],
+  npx: ['npx'],
+  pnpm: native(toolOf('@pnpm/exe.linux-x64', 'pnpm'), toolOf('@pnpm/exe.linux-arm64', 'pnpm')),
+  yarn: script(toolOf('@yarnpkg/cli-dist', 'bin/yarn.js')),
+  bun: native(toolOf('@oven/bun-linux-x64', 'bin/bun'), toolOf('@oven/bun-linux-aarch64', 'bin/bun')),
+  deno: native(
+    toolOf('@deno/linux-x64-glibc', 'deno'),
+    toolOf('@deno/linux-arm64-glibc', 'deno'),
+  ),
+  publint: script(toolOf('publint', 'src/cli.js')),
+  attw: script(toolOf('@arethetypeswrong/cli', 'dist/index.js')),
+}
+
+function npmrc(registry: string): Record<string, string> {
+  return { '.npmrc': `registry=${registry}/\nupdate-notifier=false\n` }
+}
+
+function yarnrc(registry: string, linker: string): Record<string, string> {
+  const lines = [
+    `nodeLinker: ${linker}`,
+    `npmRegistryServer: ${registry}`,
+    'unsafeHttpWhitelist: [127.0.0.1]',
+    'enableTelemetry: false',
+  ]
+  return { '.yarnrc.yml': `${lines.join('\n')}\n`, 'yarn.lock': '' }
+}
+
+const compiled = ['typed-esm.mjs', 'typed-cjs.cjs']
+
+const yarn = {
+  command: tool.yarn,
+  add: 'add kronicler',
+  ignoreScripts: '--mode=skip-build',
+  offline: 'install --immutable',
+  node: 'node',
+  kr: 'run kronicler',
+}
+
+export const managers: readonly Manager[] = [
+  {
+    name: 'npm',
+    command: tool.npm,
+    add: 'install kronicler',
+    ignoreScripts: '--ignore-scripts',
+    offline: 'ci --offline',
+    node: 'exec -- node',
+    kr: 'exec -- kronicler',
+    typed: compiled,
+    settings: npmrc,
+  },
+  {
+    name: 'pnpm',
+    command: tool.pnpm,
+    add: 'add kronicler',
+    ignoreScripts: '--ignore-scripts',
+    offline: 'install --offline --frozen-lockfile',
+    node: 'exec node',
+    kr: 'exec kronicler',
+    typed: compiled,
+    settings: npmrc,
+  },
+  {
+    name: 'yarn',
+    ...yarn,
+    typed: compiled,
+    settings: (registry) => yarnrc(registry, 'node-modules'),
+  },
+  {
+    name: 'yarn with Plug and Play',
+    ...yarn,
+    // TypeScript itself would have to be one that Yarn has patched.
+    typed: [],
+    settings: (registry) => yarnrc(registry, 'pnp'),
+  },
+  {
+    name: 'bun',
+    command: tool.bun,
+    add: 'add kronicler',
+    ignoreScripts: '--ignore-scripts',
+    offline: 'install --frozen-lockfile',
+    node: 'run',
+    kr: 'x kronicler',
+    typed: ['typed-esm.mts', 'typed-cjs.cts'],
+    settings: npmrc,
+  },
+  {
+    name: 'deno',
+    command: tool.deno,
+    add: 'add npm:kronicler',
+    ignoreScripts: '',
+    offline: 'install --frozen --cached-only',
+    node: 'run -A',
+    kr: 'run -A npm:kronicler',
+    typed: ['typed-esm.mts', 'typed-cjs.cjs'],
+    settings: npmrc,
+  },
+]
