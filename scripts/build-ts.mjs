@@ -48,6 +48,15 @@ function freeOfRequire(file) {
   writeFileSync(file, free)
 }
 
+/** What bundlers take for `import`: the same copy, so that a bundle has one, too. */
+function reexport(file, from) {
+  const names = Object.keys(createRequire(import.meta.url)(path.join(root, from))).toSorted()
+  const specifier = path.posix.relative(path.posix.dirname(file), from)
+  const head = '// For bundlers: what `require` gives, by name.\n'
+  const code = `${head}export { ${names.join(', ')} } from '${specifier}'\n`
+  writeFileSync(path.join(root, file), code)
+}
+
 if (process.argv[2] === 'test') {
   compile('__test__/tsconfig.json', 'dist/test')
 } else {
@@ -56,4 +65,5 @@ if (process.argv[2] === 'test') {
   bundle('src-ts/index.ts', 'dist/cjs/index.js')
   freeOfRequire(path.join(root, 'dist/cjs/index.js'))
   writeFileSync(path.join(root, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n')
+  reexport('dist/esm/index.js', 'dist/cjs/index.js')
 }

@@ -34,6 +34,7 @@ function finished(manifest, platform, main) {
     os: systems,
     cpu: manifest.cpu,
     ...(libc === undefined ? {} : { libc }),
+    type: 'commonjs',
     main: manifest.main,
     files: [...manifest.files, executableOf(platform)],
     preferUnplugged: true,

@@ -22,6 +22,7 @@ const rules = {
       /^(LICENSE|README\.md|CHANGELOG\.md|package\.json|binding\.cjs|index\.mjs)$/,
       /^bin\/kr\.js$/,
       /^dist\/cjs\/(index\.js|package\.json)$/,
+      /^dist\/esm\/index\.js$/,
       /^dist\/(cjs|esm)\/[a-z-]+\.d\.ts$/,
     ],
     required: ['LICENSE', 'README.md', 'binding.cjs', 'index.mjs', 'bin/kr.js'],
