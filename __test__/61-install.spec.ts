@@ -4,9 +4,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import process from 'node:process'
 
-import test from 'ava'
-
-import { managers, skipped } from './packaging/managers.js'
+import { managers, testWith } from './packaging/managers.js'
 import { scripts, sources } from './packaging/programs.js'
 import { Project } from './packaging/project.js'
 import { startRegistry } from './packaging/registry.js'
@@ -35,9 +33,7 @@ function fives(names: readonly string[]): Record<string, number> {
 }
 
 for (const manager of managers) {
-  const isMissing = manager.command === undefined
-  const declare = isMissing ? test.serial.skip : test.serial
-  declare(`installed by ${manager.name}${isMissing ? skipped : ''}`, async (t) => {
+  testWith(manager.command)(`installed by ${manager.name}`, async (t) => {
     // Promise: one line of README installs it, no script runs; ES modules, CommonJS and TypeScript
     // capture and `kr` shows it; a second install needs no network.
     const registry = await startRegistry()

@@ -9,7 +9,8 @@ import type { ExecutionContext } from 'ava'
 import { build } from 'esbuild'
 import type { BuildOptions } from 'esbuild'
 
-import { managers, skipped } from './packaging/managers.js'
+import { managers, testWith } from './packaging/managers.js'
+import type { Manager } from './packaging/managers.js'
 import { scripts, tellingScripts } from './packaging/programs.js'
 import type { Told } from './packaging/programs.js'
 import { Project } from './packaging/project.js'
@@ -30,9 +31,14 @@ const captured: readonly Case[] = ['npm', 'pnpm'].flatMap((manager) => [
   { what: 'the addon left out', options: { external: ['@kronicler/*'] }, manager },
 ])
 
+function managerOf(wanted: string): Manager {
+  const manager = managers.find(({ name }) => name === wanted)
+  if (manager === undefined) throw new Error(`${wanted} is no manager`)
+  return manager
+}
+
 async function install(t: ExecutionContext, name: string): Promise<Project> {
-  const manager = managers.find((it) => it.name === name)
-  if (manager?.command === undefined) throw new Error(`${name} is not here`)
+  const manager = managerOf(name)
   const registry = await startRegistry()
   t.teardown(registry.stop)
   const project = new Project(t, manager, registry.url)
@@ -63,9 +69,8 @@ async function runBundle(project: Project, file: string): Promise<void> {
 }
 
 for (const { what, options, manager } of captured) {
-  const isMissing = managers.find(({ name }) => name === manager)?.command === undefined
-  const declare = isMissing ? test.serial.skip : test.serial
-  declare(`bundled, ${what}, installed by ${manager}${isMissing ? skipped : ''}`, async (t) => {
+  const { command } = managerOf(manager)
+  testWith(command)(`bundled, ${what}, installed by ${manager}`, async (t) => {
     // Promise: it captures, as ES module and as CommonJS, also where only kronicler itself sees
     // the addon, as with pnpm.
     const project = await install(t, manager)

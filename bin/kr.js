@@ -49,20 +49,20 @@ function start(path) {
     const forward = (signal) => child.kill(signal)
     // A terminal sends its Ctrl-C to both: here it only must not end the launcher first.
     const onInterrupt = isatty(0) ? () => undefined : forward
-    const listeners = { SIGINT: onInterrupt, SIGTERM: forward, SIGHUP: forward }
+    const listeners = Object.entries({ SIGINT: onInterrupt, SIGTERM: forward, SIGHUP: forward })
     const end = (result) => {
-      for (const [signal, listener] of Object.entries(listeners)) process.off(signal, listener)
+      for (const [signal, listener] of listeners) process.off(signal, listener)
       resolve(result)
     }
+    // Before it starts, for it may be signalled at once; they are called after.
+    for (const [signal, listener] of listeners) process.on(signal, listener)
     try {
       child = spawn(path, process.argv.slice(2), { stdio: 'inherit' })
+      child.on('error', (error) => end({ error }))
+      child.on('exit', (status, signal) => end({ status, signal }))
     } catch (error) {
-      resolve({ error })
-      return
+      end({ error })
     }
-    for (const [signal, listener] of Object.entries(listeners)) process.on(signal, listener)
-    child.on('error', (error) => end({ error }))
-    child.on('exit', (status, signal) => end({ status, signal }))
   })
 }
 

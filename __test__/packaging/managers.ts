@@ -5,10 +5,10 @@ import path from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
-const folder = fileURLToPath(new URL('../../../__test__/packaging', import.meta.url))
+import test from 'ava'
+import type { ExecutionContext } from 'ava'
 
-/** Behind the title of a test whose tool is not here: never so in CI. */
-export const skipped = ' (skipped: npm ci in __test__/packaging was not possible)'
+const folder = fileURLToPath(new URL('../../../__test__/packaging', import.meta.url))
 
 export interface Manager {
   name: string
@@ -34,24 +34,21 @@ function toolOf(packageName: string, file: string): string | undefined {
   return existsSync(found) ? found : undefined
 }
 
-function native(...found: (string | undefined)[]): readonly string[] | undefined {
-  const first = found.find((file) => file !== undefined)
-  return first === undefined ? undefined : [first]
+function native(file: string | undefined): readonly string[] | undefined {
+  return file === undefined ? undefined : [file]
 }
 
 function script(file: string | undefined): readonly string[] | undefined {
   return file === undefined ? undefined : [process.execPath, file]
 }
 
+/** Only for the platform that CI runs on. */
 export const tool = {
   npm: ['npm'],
-  pnpm: native(toolOf('@pnpm/exe.linux-x64', 'pnpm'), toolOf('@pnpm/exe.linux-arm64', 'pnpm')),
+  pnpm: native(toolOf('@pnpm/exe.linux-x64', 'pnpm')),
   yarn: script(toolOf('@yarnpkg/cli-dist', 'bin/yarn.js')),
-  bun: native(toolOf('@oven/bun-linux-x64', 'bin/bun'), toolOf('@oven/bun-linux-aarch64', 'bin/bun')),
-  deno: native(
-    toolOf('@deno/linux-x64-glibc', 'deno'),
-    toolOf('@deno/linux-arm64-glibc', 'deno'),
-  ),
+  bun: native(toolOf('@oven/bun-linux-x64', 'bin/bun')),
+  deno: native(toolOf('@deno/linux-x64-glibc', 'deno')),
   publint: script(toolOf('publint', 'src/cli.js')),
   attw: script(toolOf('@arethetypeswrong/cli', 'dist/index.js')),
 }
@@ -140,3 +137,12 @@ export const managers: readonly Manager[] = [
     settings: npmrc,
   },
 ]
+
+type Declare = (title: string, run: (t: ExecutionContext) => Promise<void>) => void
+
+/** A test that needs a tool; without it, it is skipped with the reason, in CI it fails. */
+export function testWith(command: readonly string[] | undefined): Declare {
+  if (command !== undefined || process.env['CI']) return test.serial
+  const reason = '(skipped: npm ci in __test__/packaging was not possible)'
+  return (title, run) => test.serial.skip(`${title} ${reason}`, run)
+}
