@@ -23,6 +23,8 @@ const parts = {
     { command: 'cargo run --release --quiet -p kronicler-torture -- --canary' },
     { command: 'cargo run --release --quiet -p kronicler-torture -- --seed 17954 --minutes 3' },
     { command: 'npm run build:test', needs: 'npm run build' },
+    { command: 'npm run pack', needs: 'npm run build' },
+    { command: 'node scripts/install-tools.mjs __test__/packaging' },
     { command: 'ava', needs: 'npm run build:test', count: countAva },
   ],
 }
