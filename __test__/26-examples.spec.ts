@@ -1,7 +1,5 @@
 /** The examples of the Python package, in their form for Node: run as a reader would run them. */
 
-import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
 import test from 'ava'
@@ -9,6 +7,7 @@ import type { ExecutionContext } from 'ava'
 import type { LogEntry, RowJson } from 'kronicler'
 
 import { fixturePath, rowsAfter, run, tempDir } from './harness.js'
+import { testWith } from './tools.js'
 
 const root = '../../..'
 const rows = [
@@ -48,23 +47,6 @@ test('the manual example and the reader say what they should', async (t) => {
   t.regex(await kr(t, cwd, '--fetch', '0'), /198 ns.*manual.*foo\n$/)
 })
 
-/** Whether the packages of an example are there or could be installed; why not is told. */
-function isInstalled(t: ExecutionContext, folder: string): boolean {
-  const { dependencies } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as {
-    dependencies: Record<string, string>
-  }
-  const names = Object.keys(dependencies)
-  if (names.every((name) => existsSync(`${folder}/node_modules/${name}`))) return true
-  const shell = process.platform === 'win32'
-  const options = { cwd: folder, shell, encoding: 'utf8', timeout: 100_000 } as const
-  const { status, stderr } = spawnSync('npm', ['ci', '--prefer-offline'], options)
-  if (status === 0) return true
-  const reason = `not run: npm ci in ${folder} ended with ${status}: ${stderr}`
-  if (process.env['CI']) t.fail(reason)
-  t.log(reason)
-  return false
-}
-
 async function get(url: string): Promise<unknown> {
   const response = await fetch(url)
   if (!response.ok) throw new Error(`${url} answers ${response.status}`)
@@ -95,14 +77,11 @@ async function serve(t: ExecutionContext, cwd: string, program: string): Promise
   return (await answers) ?? []
 }
 
-test('the example with Express captures a helper and a route, and tells /logs', async (t) => {
+const testWithExpress = testWith('examples/express')
+
+testWithExpress('Express: a captured helper, a captured route, and /logs', async (t) => {
   // Promise: over HTTP, `[id, name, start, duration]` of every call; the same rows afterwards.
-  t.timeout(180_000, 'npm may take its time')
   const folder = fixturePath(`${root}/examples/express`)
-  if (!isInstalled(t, folder)) {
-    t.pass()
-    return
-  }
   const { version } = createRequire(`${folder}/`)('express/package.json') as { version: string }
   t.regex(version, /^5\./)
   const cwd = tempDir(t)

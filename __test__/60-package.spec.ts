@@ -10,7 +10,7 @@ import test from 'ava'
 import type { ExecutionContext } from 'ava'
 
 import { tempDir } from './harness.js'
-import { managers, testWith, tool } from './packaging/managers.js'
+import { managers, testWithTool, tool } from './packaging/managers.js'
 import { execute } from './packaging/project.js'
 import { packed } from './packaging/registry.js'
 import type { Packed } from './packaging/registry.js'
@@ -152,7 +152,7 @@ const checkers = {
 
 for (const [name, options] of Object.entries(checkers)) {
   const command = tool[name as keyof typeof checkers]
-  testWith(command)(`${name} finds nothing`, async (t) => {
+  testWithTool(command)(`${name} finds nothing`, async (t) => {
     // Promise: every way to import the package, and its types, resolves, in old settings, too.
     const main = mainPackage(t)
     const env = { PATH: process.env['PATH'] ?? '', NO_COLOR: '1' }

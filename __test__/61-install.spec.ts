@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import process from 'node:process'
 
-import { managers, testWith } from './packaging/managers.js'
+import { managers, testWithTool } from './packaging/managers.js'
 import { scripts, sources } from './packaging/programs.js'
 import { Project } from './packaging/project.js'
 import { startRegistry } from './packaging/registry.js'
@@ -33,7 +33,7 @@ function fives(names: readonly string[]): Record<string, number> {
 }
 
 for (const manager of managers) {
-  testWith(manager.command)(`installed by ${manager.name}`, async (t) => {
+  testWithTool(manager.command)(`installed by ${manager.name}`, async (t) => {
     // Promise: one line of README installs it, no script runs; ES modules, CommonJS and TypeScript
     // capture and `kr` shows it; a second install needs no network.
     const registry = await startRegistry()

@@ -9,7 +9,7 @@ import type { ExecutionContext } from 'ava'
 import { build } from 'esbuild'
 import type { BuildOptions } from 'esbuild'
 
-import { managers, testWith } from './packaging/managers.js'
+import { managers, testWithTool } from './packaging/managers.js'
 import type { Manager } from './packaging/managers.js'
 import { scripts, tellingScripts } from './packaging/programs.js'
 import type { Told } from './packaging/programs.js'
@@ -70,7 +70,7 @@ async function runBundle(project: Project, file: string): Promise<void> {
 
 for (const { what, options, manager } of captured) {
   const { command } = managerOf(manager)
-  testWith(command)(`bundled, ${what}, installed by ${manager}`, async (t) => {
+  testWithTool(command)(`bundled, ${what}, installed by ${manager}`, async (t) => {
     // Promise: it captures, as ES module and as CommonJS, also where only kronicler itself sees
     // the addon, as with pnpm.
     const project = await install(t, manager)

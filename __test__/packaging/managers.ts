@@ -6,8 +6,12 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 import test from 'ava'
-import type { ExecutionContext } from 'ava'
 
+import { testWith } from '../tools.js'
+import type { Declare } from '../tools.js'
+
+// First of all: the paths below are looked for when this file is loaded.
+const testWithTools = testWith('__test__/packaging')
 const folder = fileURLToPath(new URL('../../../__test__/packaging', import.meta.url))
 
 export interface Manager {
@@ -138,11 +142,7 @@ export const managers: readonly Manager[] = [
   },
 ]
 
-type Declare = (title: string, run: (t: ExecutionContext) => Promise<void>) => void
-
-/** A test that needs a tool; without it, it is skipped with the reason, in CI it fails. */
-export function testWith(command: readonly string[] | undefined): Declare {
-  if (command !== undefined || process.env['CI']) return test.serial
-  const reason = '(skipped: npm ci in __test__/packaging was not possible)'
-  return (title, run) => test.serial.skip(`${title} ${reason}`, run)
+/** Declares a test that needs a tool of this folder, or npm, which is always there. */
+export function testWithTool(command: readonly string[] | undefined): Declare {
+  return command === undefined ? testWithTools : test.serial
 }
