@@ -45,16 +45,24 @@ class Run {
     this.#start ??= now()
   }
 
+  /** One that ends before its start, by `return` or `throw`, never ran: it is not recorded. */
   finish(outcome: number): void {
-    if (this.#isOver || this.#start === undefined) return
+    if (this.#isOver) return
     this.#isOver = true
     for (const name of stepNames) deleteProperty(this.#generator, name)
-    record(this.#start, this.#tag | outcome, this.#database)
+    if (this.#start !== undefined) record(this.#start, this.#tag | outcome, this.#database)
   }
 
-  /** Looks at what a step gave. */
+  /** Looks at what a step gave: by `yield*` anything, a getter that throws included. */
   note(result: unknown): void {
-    if ((result as { done?: unknown } | undefined)?.done === true) this.finish(outcomeOk)
+    let isDone
+    try {
+      isDone = (result as { done?: unknown } | undefined)?.done
+    } catch {
+      return
+    }
+    // Whoever asks for the next step asks whether it is truthy.
+    if (isDone) this.finish(outcomeOk)
   }
 
   fail(): void {
@@ -72,7 +80,12 @@ function chain(promise: Promise<unknown>, run: Run): unknown {
     run.fail()
     throw error
   }
-  return apply(promiseThen, promise, [onFulfilled, onRejected])
+  try {
+    return apply(promiseThen, promise, [onFulfilled, onRejected])
+  } catch {
+    // Somebody has replaced what `then` makes its promise with.
+    return promise
+  }
 }
 
 function stepOf(generator: object, run: Run, step: Step, isFirst: boolean): Step {
