@@ -95,18 +95,18 @@ function stepOf(generator: object, run: Run, step: Step, isFirst: boolean): Step
     if (run.isRunning) return apply(step, this, args)
     if (isFirst) run.begin()
     let result
+    let isOver = false
     run.isRunning = true
     try {
       result = apply(step, this, args)
-    } catch (error) {
+      isOver = true
+    } finally {
+      run.isRunning = false
       try {
-        run.fail()
+        if (!isOver) run.fail()
       } catch {
         // The stack is full.
       }
-      throw error
-    } finally {
-      run.isRunning = false
     }
     if (types.isPromise(result)) return chain(result, run)
     run.note(result)
@@ -146,15 +146,16 @@ export function wrapGenerator(fn: Callable, site: Site): Callable {
       const tag = tagOf(site, this)
       const start = now()
       let generator
+      let isOver = false
       try {
         generator = apply(fn, this, args)
-      } catch (error) {
+        isOver = true
+      } finally {
         try {
-          if (tag >= 0) record(start, tag | kindGenerator | outcomeError, database)
+          if (!isOver && tag >= 0) record(start, tag | kindGenerator | outcomeError, database)
         } catch {
           // The stack is full: the error of the host goes on, not this one.
         }
-        throw error
       }
       if (wrapper.prototype !== prototype) inherit(generator, wrapper.prototype)
       if (tag >= 0) watchGenerator(generator as object, tag | kindGenerator, database)

@@ -121,11 +121,12 @@ function watchedThen(
     watches.delete(target)
     restore(target, own, watched)
     let next
+    let isOver = false
     try {
       next = Reflect.apply(then, this, watchedHandlers(watch, isPromise, handlers))
-    } catch (error) {
-      settle(watch, outcomeError)
-      throw error
+      isOver = true
+    } finally {
+      if (!isOver) settle(watch, outcomeError)
     }
     return isPromise ? next : follow(watch, handlers, next)
   }

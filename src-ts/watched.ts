@@ -102,15 +102,16 @@ export function watch(fn: Callable, site: Site, settings: CaptureSettings): Call
     apply(target, self, args: unknown[]) {
       const call = begin(site, self, args, settings)
       let result
+      let isOver = false
       try {
         result = apply(target, self, args)
-      } catch (error) {
+        isOver = true
+      } finally {
         try {
-          fail(call)
+          if (!isOver) fail(call)
         } catch {
           // The stack is full: the error of the host goes on, not this one.
         }
-        throw error
       }
       if (call !== undefined) return leave(result, call, settings, false)
       return isSame ? result : handOut(site, result)
@@ -118,16 +119,17 @@ export function watch(fn: Callable, site: Site, settings: CaptureSettings): Call
     construct(target, args: unknown[], newTarget) {
       const call = begin(site, undefined, args, settings)
       let result
+      let isOver = false
       try {
         const seen = (newTarget as unknown) === proxy ? target : newTarget
         result = construct(target as unknown as Class, args, seen)
-      } catch (error) {
+        isOver = true
+      } finally {
         try {
-          fail(call)
+          if (!isOver) fail(call)
         } catch {
           // The stack is full: the error of the host goes on, not this one.
         }
-        throw error
       }
       return call === undefined ? result : (leave(result, call, settings, true) as object)
     },

@@ -4,7 +4,8 @@
  * Start tick and tag are locals, so recursion and awaiting need no stack. Rest parameters and
  * `Reflect.apply` are as fast as wrappers of fixed arity, and stay so on newer Node. Method
  * shorthand makes functions that cannot be constructed. What is more than its code, a class say,
- * is captured by a `Proxy` in watched.ts instead. `words[8]` is not 0 while capturing is
+ * is captured by a `Proxy` in watched.ts instead. `finally`, because an error that was caught and
+ * thrown again is reported as thrown here, when nobody catches it. `words[8]` is not 0 while capturing is
  * paused; a negative tag has to be asked for, and a call that still has none is not recorded. A
  * function sees itself as `new.target`, unless somebody has given its wrapper another prototype;
  * that is written out here, because a helper makes Node 26 allocate the arguments of each call.
@@ -43,15 +44,16 @@ function wrapPlain(fn: Callable, site: Site, isSame: boolean): Callable {
       tick()
       const start = doubles[0] as number
       let result
+      let isOver = false
       try {
         result = apply(fn, this, args)
-      } catch (error) {
+        isOver = true
+      } finally {
         try {
-          if (tag >= 0) record(start, tag | outcomeError, database)
+          if (!isOver && tag >= 0) record(start, tag | outcomeError, database)
         } catch {
           // The stack is full: the error of the host goes on, not this one.
         }
-        throw error
       }
       if (tag < 0) return isSame ? result : handOut(site, result)
       if ((typeof result === 'object' && result !== null) || typeof result === 'function') {
@@ -79,6 +81,7 @@ function wrapConstructible(fn: Callable, site: Site, isSame: boolean): Callable 
     tick()
     const start = doubles[0] as number
     let result
+    let isOver = false
     try {
       result =
         new.target === undefined
@@ -88,13 +91,13 @@ function wrapConstructible(fn: Callable, site: Site, isSame: boolean): Callable 
               args,
               new.target === wrapper && wrapper.prototype === prototype ? fn : new.target,
             )
-    } catch (error) {
+      isOver = true
+    } finally {
       try {
-        if (tag >= 0) record(start, tag | outcomeError, database)
+        if (!isOver && tag >= 0) record(start, tag | outcomeError, database)
       } catch {
         // The stack is full: the error of the host goes on, not this one.
       }
-      throw error
     }
     if (tag < 0) return isSame || new.target !== undefined ? result : handOut(site, result)
     if ((typeof result === 'object' && result !== null) || typeof result === 'function') {
@@ -123,15 +126,16 @@ function wrapAsync(fn: Callable, site: Site): Callable {
       tick()
       const start = doubles[0] as number
       let promise
+      let isOver = false
       try {
         promise = apply(fn, this, args)
-      } catch (error) {
+        isOver = true
+      } finally {
         try {
-          if (tag >= 0) record(start, tag | kindAsync | outcomeError, database)
+          if (!isOver && tag >= 0) record(start, tag | kindAsync | outcomeError, database)
         } catch {
           // The stack is full: the error of the host goes on, not this one.
         }
-        throw error
       }
       if (tag < 0) return promise
       return chain(promise as Promise<unknown>, start, tag | kindAsync, database)
