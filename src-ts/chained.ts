@@ -16,8 +16,11 @@ export type Handlers = [
 // Taken at load, so that whoever replaces them later does not change what is captured.
 const { apply, getPrototypeOf, isExtensible } = Reflect
 const { getOwnPropertyNames } = Object
-const promisePrototype = Promise.prototype
-const promiseThen = promisePrototype.then
+// Of what async functions return: `Promise` itself may be somebody's replacement by now (zone.js).
+/** The prototype of native promises. */
+export const promisePrototype = getPrototypeOf((async () => {})()) as Promise<unknown>
+/** Their `then`. */
+export const promiseThen: Promise<unknown>['then'] = promisePrototype.then
 
 /** A constructor that returns what it was given lets its subclass put fields on it. */
 const Given = function given(target: Handle): Handle {

@@ -7,6 +7,7 @@
 
 import { types } from 'node:util'
 
+import { promiseThen } from './chained.js'
 import { adoptPrototype } from './constructors.js'
 import {
   kindGenerator,
@@ -22,7 +23,6 @@ import type { Site } from './record.js'
 type Step = (this: unknown, ...args: unknown[]) => unknown
 
 const { apply, defineProperty, deleteProperty, setPrototypeOf } = Reflect
-const promiseThen = Promise.prototype.then
 const stepNames = ['next', 'return', 'throw'] as const
 
 /** One run of a generator. */

@@ -8,7 +8,7 @@
 
 import { types } from 'node:util'
 
-import { chainOnce } from './chained.js'
+import { chainOnce, promisePrototype, promiseThen } from './chained.js'
 import { outcomeError, outcomeOk, record } from './record.js'
 import * as scratch from './scratch.js'
 import { watchThenable } from './thenables.js'
@@ -20,8 +20,6 @@ const { pausedWord, words } = scratch
 
 // Taken at load, so that whoever replaces them later does not change what is captured.
 const { apply, getPrototypeOf } = Reflect
-const promisePrototype = Promise.prototype
-const promiseThen = promisePrototype.then
 
 /** Handlers that record the call and pass on what the promise settled with. */
 function recorders(start: number, tag: number, database: number): Handlers {
