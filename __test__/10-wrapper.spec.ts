@@ -1,6 +1,8 @@
 /** Laws of a captured sync function: whatever it does, it looks and works like the bare one. */
 /* oxlint-disable unicorn/consistent-function-scoping, unicorn/no-thenable -- made to be odd */
 
+import { inspect } from 'node:util'
+
 import test from 'ava'
 import { capture } from 'kronicler'
 
@@ -80,6 +82,81 @@ test('name, length and own properties are kept', (t) => {
     t.deepEqual(Reflect.getOwnPropertyDescriptor(wrapped, name), own)
   }
   t.is(wrapped.extra, fn.extra)
+})
+
+test('statics of a class are the same inside and outside', (t) => {
+  // Promise: what the class, or its user, changes on it later is seen by the other.
+  const db = openDatabase(t)
+  class Counter {
+    static count = 0
+    static late?: number
+    constructor() {
+      Counter.count += 1
+    }
+    static add(): number {
+      this.count += 1
+      return Counter.count
+    }
+  }
+  const Wrapped = capture(Counter, { db })
+  const made = new Wrapped()
+  t.is(Wrapped.count, 1)
+  t.is(Wrapped.add(), 2)
+  Wrapped.count = 10
+  t.is(Wrapped.add(), 11)
+  Wrapped.late = 1
+  t.is(Counter.late, 1)
+  Reflect.deleteProperty(Counter, 'late')
+  t.false('late' in Wrapped)
+  t.true(made instanceof Wrapped)
+  t.true(inspect(Wrapped).startsWith('[class Counter]'))
+  t.deepEqual(summary(rowsOf(t, db)), ['Counter ok sync'])
+})
+
+test('functions that hold state hold it for both', (t) => {
+  // Promise: applications, mocks and counters are functions with properties, and go on working.
+  const db = openDatabase(t)
+  const routes = {
+    routes: undefined as Map<string, () => string> | undefined,
+    get(path: string, handler: () => string): void {
+      this.routes ??= new Map()
+      this.routes.set(path, handler)
+    },
+  }
+  const app = Object.assign((path: string) => app.routes?.get(path)?.() ?? 'not found', routes)
+  const wrapped = capture('app', app, { db })
+  wrapped.get('/', () => 'found')
+  t.is(wrapped('/'), 'found')
+  t.is(app('/'), 'found')
+  const proxy = new Proxy((): number => 1, {
+    get: (target, key) => (key === 'made up' ? 2 : (Reflect.get(target, key) as unknown)),
+  })
+  t.is(Reflect.get(capture('proxy', proxy, { db }), 'made up'), 2)
+  const own = Object.assign((): number => 3, { call: () => 4, [Symbol.toPrimitive]: () => 5 })
+  const odd = capture('own', own, { db })
+  t.deepEqual([odd(), odd.call(), Number(odd)], [3, 4, 5])
+  t.deepEqual(summary(rowsOf(t, db)), ['app ok sync', 'own ok sync'])
+})
+
+test('what is put on Object.prototype spoils no wrapper', (t) => {
+  // Promise: name, prototype and statics are those of the function, whatever all objects inherit.
+  const db = openDatabase(t)
+  const inherited = ['get', 'set', 'value', 'writable', 'apply', 'construct', 'choose', 'db']
+  t.teardown(() => {
+    for (const key of inherited) Reflect.deleteProperty(Object.prototype, key)
+  })
+  for (const key of inherited) {
+    const descriptor = Object.assign(Object.create(null) as object, { configurable: true })
+    Reflect.defineProperty(Object.prototype, key, Object.assign(descriptor, { value: () => 1 }))
+    function named(a: number): number {
+      return a
+    }
+    const wrapped = capture(named, { db })
+    const Class = capture(class Made { m = 1 }, { db })
+    const seen = [wrapped(2), wrapped.name, wrapped.length, new Class() instanceof Class]
+    Reflect.deleteProperty(Object.prototype, key)
+    t.deepEqual(seen, [2, 'named', 1, true], key)
+  }
 })
 
 test('functions that cannot be constructed still cannot', (t) => {

@@ -130,3 +130,37 @@ for (const kind of ['async', 'plain']) {
     })
   }
 }
+
+/** Breaks what `then` makes its promises with while something is done. */
+function withBrokenPromises<T>(act: () => T): T {
+  const species = Reflect.getOwnPropertyDescriptor(Promise, Symbol.species)
+  const get = (): never => {
+    throw new Error('broken')
+  }
+  Reflect.defineProperty(Promise, Symbol.species, { get, configurable: true })
+  try {
+    return act()
+  } finally {
+    Reflect.defineProperty(Promise, Symbol.species, species as PropertyDescriptor)
+  }
+}
+
+test('promises that cannot be chained are handed out as they are', async (t) => {
+  // Promise: whatever somebody does to Promise itself, nothing of ours throws.
+  const db = openDatabase(t)
+  const ways = [{ db }, { db, every: 2 }, { db, stream: true }]
+  const fns = [async () => 1, () => Promise.resolve(1), Object.assign(async () => 1, { more: 1 })]
+  for (const options of ways) {
+    for (const fn of fns) {
+      const wrapped = capture(fn as () => Promise<number>, options)
+      const promises = withBrokenPromises(() => [wrapped(), wrapped()])
+      t.deepEqual(await Promise.all(promises), [1, 1])
+    }
+  }
+  const generate = capture(async function* generate() {
+    yield 1
+  }, { db })
+  const step = withBrokenPromises(() => generate().next())
+  t.deepEqual(await step, { value: 1, done: false })
+  t.is(rowsOf(t, db).length, 15)
+})

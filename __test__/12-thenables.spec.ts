@@ -1,5 +1,5 @@
 /** Laws of captured functions that return thenables which are no plain promises. */
-/* oxlint-disable unicorn/consistent-function-scoping, unicorn/no-thenable -- made to be odd */
+/* oxlint-disable unicorn/consistent-function-scoping, unicorn/no-thenable, promise/valid-params -- odd */
 
 import vm from 'node:vm'
 
@@ -138,4 +138,56 @@ test('a then that somebody else replaces stays replaced', async (t) => {
   await new Promise((resolve) => Reflect.apply(ours, query, [resolve]))
   t.is(query.then, other)
   t.deepEqual(summary(rowsOf(t, db)), ['find ok async'])
+})
+
+test('a query whose consumer leaves a handler out is recorded', async (t) => {
+  // Promise: then(f).catch(g), then() alone and catch(g) see how it ends, and so does the row.
+  const db = openDatabase(t)
+  const error = new Error('no table')
+  const find = capture('find', (failure?: Error) => new LazyQuery(failure), { db })
+  const seen = await (find(error).then(() => 'unseen') as Promise<string>).catch((e: unknown) => e)
+  t.is(seen, error)
+  t.is(await find().then(), 1)
+  t.is(await find().then(undefined, () => 'unseen'), 1)
+  await t.throwsAsync(async () => await find(error).then(), { is: error })
+  t.deepEqual(
+    rowsOf(t, db).map(({ outcome }) => outcome),
+    ['error', 'ok', 'ok', 'error'],
+  )
+})
+
+test('a then gets the arguments that its consumer gave', (t) => {
+  // Promise: number and kind of the arguments are as without capture, results too.
+  const db = openDatabase(t)
+  const seen: unknown[] = []
+  const make = capture('make', () => ({ then: (...args: unknown[]) => seen.push(args) }), { db })
+  t.is(make().then(), 1)
+  make().then(undefined, 5)
+  make().then(null, undefined, 'progress')
+  t.deepEqual(seen, [[], [undefined, 5], [null, undefined, 'progress']])
+  t.is(rowsOf(t, db).length, 3)
+})
+
+test('a then that throws is a failed call', async (t) => {
+  // Promise: what it throws goes to the consumer, and the call is recorded.
+  const db = openDatabase(t)
+  const error = new Error('then threw')
+  const make = capture('make', () => ({ then: () => { throw error } }), { db })
+  t.throws(() => make().then(), { is: error })
+  await t.throwsAsync(async () => await (make() as unknown), { is: error })
+  t.deepEqual(summary(rowsOf(t, db)), ['make error async', 'make error async'])
+})
+
+test('a proxy that answers for then itself is recorded up to its return', async (t) => {
+  // Promise: one whose then cannot be watched is no call that is never recorded.
+  const db = openDatabase(t)
+  const get = (_: object, key: PropertyKey): unknown =>
+    key === 'then' ? (done: (value: number) => void) => done(7) : undefined
+  const target = {}
+  const remote = capture('remote', () => new Proxy(target, { get }), { db })
+  const through = capture('through', () => new Proxy(new LazyQuery(), {}), { db })
+  t.is(await remote(), 7)
+  t.deepEqual(Reflect.ownKeys(target), [])
+  t.is(await through(), 1)
+  t.deepEqual(summary(rowsOf(t, db)), ['remote ok sync', 'through ok async'])
 })

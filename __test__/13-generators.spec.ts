@@ -149,3 +149,36 @@ test('generators with a hostile prototype can be called', (t) => {
   const run = capture(hostile, { db })()
   t.deepEqual(Reflect.apply(prototype.next, run, []), { value: 1, done: false })
 })
+
+test('a generator that is ended before its start never ran', (t) => {
+  // Promise: return and throw before the first next are no call, whatever comes after them.
+  const db = openDatabase(t)
+  const wrapped = capture(count, { db })
+  const returned = wrapped(1)
+  t.deepEqual(returned.return('early'), { value: 'early', done: true })
+  t.deepEqual(returned.next(), { value: undefined, done: true })
+  const thrown = wrapped(1)
+  t.throws(() => thrown.throw(new Error('early')), { message: 'early' })
+  t.deepEqual(Reflect.ownKeys(thrown), [])
+  t.is(thrown.next().done, true)
+  t.is(rowsOf(t, db).length, 0)
+})
+
+test('a step that resists being looked at is handed on', (t) => {
+  // Promise: what an iterator behind yield* gives reaches the caller, its getters and all.
+  const db = openDatabase(t)
+  let readCount = 0
+  const step = {
+    value: 1,
+    get done(): boolean {
+      readCount += 1
+      if (readCount > 1) throw new Error('do not look')
+      return false
+    },
+  }
+  const odd = { [Symbol.iterator]: () => ({ next: () => step }) }
+  const wrapped = capture('odd', function* delegate(): Generator<number> {
+    yield* odd
+  }, { db })
+  t.is(wrapped().next() as unknown, step)
+})

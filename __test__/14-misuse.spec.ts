@@ -33,12 +33,20 @@ test('wrong options are refused by their name', (t) => {
   t.throws(() => loose(fn, 0), { instanceOf: TypeError, message: /options/ })
   t.throws(() => [fn].map(loose), { instanceOf: TypeError, message: /options/ })
   t.throws(() => loose(fn, { kind: 'method', name: 'x' }), { message: /'kind'/ })
-  const trap = {
-    get db(): never {
-      throw new RangeError('own')
-    },
+  const own = new RangeError('own')
+  const refuse = (): never => {
+    throw own
   }
-  t.throws(() => loose(fn, trap), { instanceOf: RangeError, message: 'own' })
+  const getter = Object.defineProperty({}, 'db', { get: refuse, enumerable: true })
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const hostile = new Proxy({}, { ownKeys: refuse, getOwnPropertyDescriptor: refuse })
+  for (const options of [getter, hostile]) {
+    const error = t.throws(() => loose(fn, options), { instanceOf: TypeError, message: /options/ })
+    t.is(error?.cause, own)
+  }
+  t.throws(() => loose(fn, proxy), { instanceOf: TypeError, message: /options/ })
+  t.throws(() => loose(fn, { db: proxy }), { instanceOf: TypeError, message: /options\.db/ })
 })
 
 test('values of options are checked', (t) => {

@@ -39,6 +39,23 @@ test('of each group of calls one is recorded', (t) => {
   t.is(db.health().skipped.every, 45_000)
 })
 
+test('a promise that is returned twice is one promise, recorded or not', async (t) => {
+  // Promise: functions that remember their results do so for all calls of a group.
+  const db = openDatabase(t)
+  const kept = Promise.resolve(1)
+  const bound = function get(this: Promise<number>): Promise<number> {
+    return this
+  }.bind(kept)
+  const more = Object.assign(() => kept, { more: true })
+  for (const fn of [() => kept, function get() { return kept }, bound, more]) {
+    const get = capture(fn, { db, every: 3 })
+    const promises = new Set(Array.from({ length: 9 }, () => get()))
+    t.is(promises.size, 1)
+    await Promise.all(promises)
+  }
+  t.is(rowsOf(t, db).length, 12)
+})
+
 test('every works for calls of all kinds', async (t) => {
   // Promise: async calls, generators, constructors, callbacks are thinned out the same way.
   const db = openDatabase(t)

@@ -8,7 +8,7 @@ import test from 'ava'
 import { capture } from 'kronicler'
 import type { CaptureOptions } from 'kronicler'
 
-import { openDatabase, rowsOf, runForJson, tempDir } from './harness.js'
+import { openDatabase, rowsOf, run, runForJson, tempDir } from './harness.js'
 
 /** In how many microtasks a promise settles. */
 async function microtasksOf(promise: Promise<unknown>): Promise<number> {
@@ -125,6 +125,15 @@ test('a stack trace has one frame more', (t) => {
   }
   t.is(framesOf((fn) => capture(fn, { db, promise: 'same' })), bare + 1)
 })
+
+for (const kind of ['plain', 'constructible', 'more', 'constructor', 'generator', 'block']) {
+  test(`an error that nobody catches is told with its place: ${kind}`, async (t) => {
+    // Promise: Node shows the line of the program that threw, even if it threw a text.
+    const { code, stderr } = await run('uncaught.js', { cwd: tempDir(t), args: [kind] })
+    t.is(code, 1)
+    t.regex(stderr, /^\s*\S*uncaught\.js:\d+\n.*throw 'mine'/)
+  })
+}
 
 test('what fills no heap without capture fills none with it', async (t) => {
   // Promise: a million sync calls, once compiled, leave the heap as large as it was.

@@ -35,6 +35,15 @@ export function bare<T extends object>(...parts: readonly T[]): T {
   return Object.assign(Object.create(null) as T, ...parts) as T
 }
 
+/** What a proxy or a getter gives; an error of its own is the cause of one that names the place. */
+export function read<T>(name: string, look: () => T): T {
+  try {
+    return look()
+  } catch (error) {
+    throw new TypeError(`${name} cannot be read`, { cause: error })
+  }
+}
+
 /** Own properties of an options object with known keys; what a prototype has does not count. */
 export function checkOptions<K extends string>(
   name: string,
@@ -43,15 +52,15 @@ export function checkOptions<K extends string>(
 ): Map<K, unknown> {
   const found = new Map<K, unknown>()
   if (value === undefined) return found
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (typeof value !== 'object' || value === null || read(name, () => Array.isArray(value))) {
     throw typeError(name, 'an object', value)
   }
-  for (const key of Object.keys(value)) {
+  for (const key of read(name, () => Object.keys(value))) {
     const known = keys.find((candidate) => candidate === key)
     if (known === undefined) {
       throw new TypeError(`${name} has an unknown key '${key}'; known are ${keys.join(', ')}`)
     }
-    const option: unknown = Reflect.get(value, key)
+    const option: unknown = read(`${name}: '${key}'`, () => Reflect.get(value, key))
     if (option !== undefined) found.set(known, option)
   }
   return found

@@ -16,15 +16,16 @@ export function runBlock<T>(site: Site, block: () => T): T {
   const tag = site.tag | kindBlock
   const start = now()
   let result
+  let isOver = false
   try {
     result = block()
-  } catch (error) {
+    isOver = true
+  } finally {
     try {
-      record(start, tag | outcomeError, database)
+      if (!isOver) record(start, tag | outcomeError, database)
     } catch {
       // The stack is full: the error of the host goes on, not this one.
     }
-    throw error
   }
   if ((typeof result === 'object' && result !== null) || typeof result === 'function') {
     const then = thenOf(result)

@@ -18,7 +18,7 @@ export function warnOfAbsence(): void {
 
 /** The store that these settings mean; undefined, with a warning, where nothing is captured. */
 export function storeFor(settings: CaptureSettings): NativeStore | undefined {
-  const store = storeOf('db' in settings ? settings.db : database())
+  const store = storeOf(Object.hasOwn(settings, 'db') ? settings.db : database())
   if (store === undefined) warnOfAbsence()
   return store
 }

@@ -51,7 +51,10 @@ export interface RowTable {
 
 /** Of the addon's rows, at most the first `limit`. */
 export function toTable(native: NativeRows, limit: number): RowTable {
-  const { count, columns: buffer, names, sources, weights } = native
+  const { count, columns: buffer } = native
+  // Of this realm: in a test runner the addon's arrays are of another one.
+  const [names, sources] = [Array.from(native.names), Array.from(native.sources)]
+  const weights = Array.from(native.weights)
   const length = Math.min(count, limit)
   // Widest first, so that every column is aligned.
   const columns = {

@@ -1,5 +1,7 @@
 /** What wrappers need so that `new` on them is `new` on the function in them. */
 
+import { types } from 'node:util'
+
 export type Callable = (this: unknown, ...args: unknown[]) => unknown
 export type Class = new (...args: unknown[]) => object
 
@@ -19,16 +21,22 @@ export function adoptPrototype(from: Callable, to: Callable): unknown {
   return to.prototype as unknown
 }
 
-/** Whether it can be constructed and has no prototype: bound functions, and `Proxy`. */
-export function isBound(fn: Callable): boolean {
+/** Asks without calling it: the trap answers in place of the function. */
+export function isConstructible(fn: Callable): boolean {
   try {
-    return getOwnPropertyDescriptor(fn, 'prototype') === undefined
+    const Stand = new Proxy(fn as unknown as Class, { construct: () => ({}) })
+    return typeof new Stand() === 'object'
   } catch {
     return false
   }
 }
 
-/** Only a bound function can be constructed and has no prototype: it must be one, too. */
+/** Only bound functions can be constructed and have no prototype, and `Proxy`. */
+export function isBound(fn: Callable): boolean {
+  return !types.isProxy(fn) && !Object.hasOwn(fn, 'prototype') && isConstructible(fn)
+}
+
+/** What stands for a bound function must be one, too. */
 export function likeBound(fn: Callable, wrapper: Callable): Callable {
   defineProperty(wrapper, Symbol.hasInstance, {
     value: (value: unknown) => value instanceof (fn as unknown as Class),

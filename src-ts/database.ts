@@ -1,6 +1,6 @@
 /** Databases: manual rows, questions, health. */
 
-import { checkDir, checkString, rangeError, typeError } from './arguments.js'
+import { checkDir, checkString, rangeError, read, typeError } from './arguments.js'
 import { environmentOptions, isEnabled } from './environment.js'
 import { KroniclerError, translated } from './errors.js'
 import { checkFilter, checkQuestion } from './filter.js'
@@ -178,7 +178,7 @@ export class Database {
   /** Names of all functions that have rows, sorted. */
   functionNames(): string[] {
     const store = this.#usable()
-    return checked(store, translated(() => store.functionNames()))
+    return Array.from(checked(store, translated(() => store.functionNames())))
   }
 
   /** Statistics of one function, or undefined without any call. */
@@ -191,7 +191,7 @@ export class Database {
     const store = this.#usable()
     const all = checked(store, translated(() => store.statsSync(native)))
     const toStats = (one: NativeStats): Stats => new Stats(one, (id) => this.fetch(id))
-    return isName ? all.map(toStats)[0] : all.slice(0, limit).map(toStats)
+    return isName ? all.map(toStats)[0] : Array.from(all.slice(0, limit), toStats)
   }
 
   /** The row with this id, or undefined. */
@@ -266,7 +266,8 @@ export class Database {
     const { native } = checkQuestion(name)
     const { quantiles, isExact } = checkQuantiles(qs, options)
     const store = this.#usable()
-    return checked(store, await enqueue(() => store.percentiles(native, quantiles, isExact)))
+    const found = await enqueue(() => store.percentiles(native, quantiles, isExact))
+    return Array.from(checked(store, found))
   }
 
   /** As `percentiles`, blocking. */
@@ -278,10 +279,8 @@ export class Database {
     const { native } = checkQuestion(name)
     const { quantiles, isExact } = checkQuantiles(qs, options)
     const store = this.#usable()
-    return checked(
-      store,
-      translated(() => store.percentilesSync(native, quantiles, isExact)),
-    )
+    const found = translated(() => store.percentilesSync(native, quantiles, isExact))
+    return Array.from(checked(store, found))
   }
 
   /** Where every call that was seen has gone. Answers also after a close. */
@@ -378,7 +377,7 @@ export function configure(options: DatabaseOptions): void {
 /** The store that wrappers record into, of a database that is checked to be one. */
 export function storeOf(db: unknown): NativeStore | undefined {
   const isObject = typeof db === 'object' && db !== null
-  const find: unknown = isObject ? Reflect.get(db, storeKey) : undefined
+  const find = isObject ? read('options.db', (): unknown => Reflect.get(db, storeKey)) : undefined
   if (typeof find !== 'function') throw typeError('options.db', 'a Database', db)
   const { store, scratch: theirs } = Reflect.apply(find, db, []) as Found
   if (store === undefined || theirs === doubles) return store

@@ -28,9 +28,14 @@ export interface Context {
 
 /** Options are none: they have no `kind`, and what a prototype has does not count. */
 export function isContext(value: unknown): value is Context {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'kind')) return false
-  const { kind, addInitializer } = value as Record<string, unknown>
-  return typeof kind === 'string' && typeof addInitializer === 'function'
+  try {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'kind')) return false
+    const { kind, addInitializer } = value as Record<string, unknown>
+    return typeof kind === 'string' && typeof addInitializer === 'function'
+  } catch {
+    // Options that cannot be read: they will be told about.
+    return false
+  }
 }
 
 /**

@@ -1,5 +1,9 @@
 /** Makes a wrapper look like the function in it. */
 
+import { types } from 'node:util'
+
+import { bare } from './arguments.js'
+
 type Callable = (...args: never) => unknown
 
 const { defineProperty, deleteProperty, getOwnPropertyDescriptor, ownKeys } = Reflect
@@ -25,10 +29,13 @@ function keysOf(from: Callable): (string | symbol)[] {
 }
 
 function copyProperty(from: Callable, to: Callable, key: PropertyKey): void {
-  const descriptor = getOwnPropertyDescriptor(from, key)
-  if (descriptor === undefined || defineProperty(to, key, descriptor)) return
+  const found = getOwnPropertyDescriptor(from, key)
+  if (found === undefined) return
+  const descriptor = bare(found)
+  if (defineProperty(to, key, descriptor)) return
   // The prototype that a wrapper is born with can be changed, but stays what it is.
-  if ('value' in descriptor) defineProperty(to, key, { value: descriptor.value as unknown })
+  const { value } = descriptor as { value?: unknown }
+  if ('value' in descriptor) defineProperty(to, key, bare({ value }))
 }
 
 /** Own properties, also the ones that a wrapper is born with, in their order. */
@@ -67,8 +74,15 @@ function copyPrototype(from: Callable, to: Callable): void {
   if (Reflect.getPrototypeOf(to) !== prototype) Reflect.setPrototypeOf(to, prototype)
 }
 
-/** Name, length, own properties, prototypes and metadata go over, as far as they can be read. */
+/**
+ * Name, length, own properties, prototypes and metadata go over, as far as they can be read. Where
+ * a `Proxy` is the wrapper, metadata is all that it lacks.
+ */
 export function disguise(from: Callable, to: Callable): void {
+  if (types.isProxy(to)) {
+    attempt(() => copyMetadata(from, to))
+    return
+  }
   attempt(
     () => copyProperties(from, to),
     () => copyPrototype(from, to),

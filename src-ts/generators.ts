@@ -7,6 +7,7 @@
 
 import { types } from 'node:util'
 
+import { promiseThen } from './chained.js'
 import { adoptPrototype } from './constructors.js'
 import {
   kindGenerator,
@@ -22,7 +23,6 @@ import type { Site } from './record.js'
 type Step = (this: unknown, ...args: unknown[]) => unknown
 
 const { apply, defineProperty, deleteProperty, setPrototypeOf } = Reflect
-const promiseThen = Promise.prototype.then
 const stepNames = ['next', 'return', 'throw'] as const
 
 /** One run of a generator. */
@@ -45,16 +45,24 @@ class Run {
     this.#start ??= now()
   }
 
+  /** One that ends before its start, by `return` or `throw`, never ran: it is not recorded. */
   finish(outcome: number): void {
-    if (this.#isOver || this.#start === undefined) return
+    if (this.#isOver) return
     this.#isOver = true
     for (const name of stepNames) deleteProperty(this.#generator, name)
-    record(this.#start, this.#tag | outcome, this.#database)
+    if (this.#start !== undefined) record(this.#start, this.#tag | outcome, this.#database)
   }
 
-  /** Looks at what a step gave. */
+  /** Looks at what a step gave: by `yield*` anything, a getter that throws included. */
   note(result: unknown): void {
-    if ((result as { done?: unknown } | undefined)?.done === true) this.finish(outcomeOk)
+    let isDone
+    try {
+      isDone = (result as { done?: unknown } | undefined)?.done
+    } catch {
+      return
+    }
+    // Whoever asks for the next step asks whether it is truthy.
+    if (isDone) this.finish(outcomeOk)
   }
 
   fail(): void {
@@ -72,7 +80,12 @@ function chain(promise: Promise<unknown>, run: Run): unknown {
     run.fail()
     throw error
   }
-  return apply(promiseThen, promise, [onFulfilled, onRejected])
+  try {
+    return apply(promiseThen, promise, [onFulfilled, onRejected])
+  } catch {
+    // Somebody has replaced what `then` makes its promise with.
+    return promise
+  }
 }
 
 function stepOf(generator: object, run: Run, step: Step, isFirst: boolean): Step {
@@ -82,18 +95,18 @@ function stepOf(generator: object, run: Run, step: Step, isFirst: boolean): Step
     if (run.isRunning) return apply(step, this, args)
     if (isFirst) run.begin()
     let result
+    let isOver = false
     run.isRunning = true
     try {
       result = apply(step, this, args)
-    } catch (error) {
+      isOver = true
+    } finally {
+      run.isRunning = false
       try {
-        run.fail()
+        if (!isOver) run.fail()
       } catch {
         // The stack is full.
       }
-      throw error
-    } finally {
-      run.isRunning = false
     }
     if (types.isPromise(result)) return chain(result, run)
     run.note(result)
@@ -133,15 +146,16 @@ export function wrapGenerator(fn: Callable, site: Site): Callable {
       const tag = tagOf(site, this)
       const start = now()
       let generator
+      let isOver = false
       try {
         generator = apply(fn, this, args)
-      } catch (error) {
+        isOver = true
+      } finally {
         try {
-          if (tag >= 0) record(start, tag | kindGenerator | outcomeError, database)
+          if (!isOver && tag >= 0) record(start, tag | kindGenerator | outcomeError, database)
         } catch {
           // The stack is full: the error of the host goes on, not this one.
         }
-        throw error
       }
       if (wrapper.prototype !== prototype) inherit(generator, wrapper.prototype)
       if (tag >= 0) watchGenerator(generator as object, tag | kindGenerator, database)

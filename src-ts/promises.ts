@@ -8,18 +8,18 @@
 
 import { types } from 'node:util'
 
-import { chainedOf, rememberChained } from './chained.js'
+import { chainOnce, promisePrototype, promiseThen } from './chained.js'
 import { outcomeError, outcomeOk, record } from './record.js'
+import * as scratch from './scratch.js'
 import { watchThenable } from './thenables.js'
+import type { Handlers } from './chained.js'
+import type { Site } from './record.js'
+
+// Locals of this file: in CommonJS an import is a property that is looked up at each use.
+const { pausedWord, words } = scratch
 
 // Taken at load, so that whoever replaces them later does not change what is captured.
-const { apply, getPrototypeOf, isExtensible } = Reflect
-const { getOwnPropertyNames } = Object
-const promisePrototype = Promise.prototype
-const promiseThen = promisePrototype.then
-
-/** What is done when a promise settles; what they return or throw is what the caller gets. */
-type Handlers = [onFulfilled: (value: unknown) => unknown, onRejected: (error: unknown) => never]
+const { apply, getPrototypeOf } = Reflect
 
 /** Handlers that record the call and pass on what the promise settled with. */
 function recorders(start: number, tag: number, database: number): Handlers {
@@ -41,31 +41,24 @@ export function chain(
   tag: number,
   database: number,
 ): Promise<unknown> {
-  return apply(promiseThen, promise, recorders(start, tag, database)) as Promise<unknown>
+  try {
+    return apply(promiseThen, promise, recorders(start, tag, database)) as Promise<unknown>
+  } catch {
+    // Somebody has replaced what `then` makes its promise with, or the stack is full.
+    record(start, tag | outcomeOk, database)
+    return promise
+  }
 }
 
 /**
- * Whether nobody has made more of a promise than it is. Symbols do not count: Node itself puts
- * some on every promise while AsyncLocalStorage is in use (Node 20 and 22).
+ * What a call hands out that `every` leaves out: a promise like those of the calls that are
+ * recorded, so that the same promise returned twice is the same promise twice.
  */
-export function isPlain(promise: Promise<unknown>): boolean {
-  if (getPrototypeOf(promise) !== promisePrototype || !isExtensible(promise)) return false
-  return getOwnPropertyNames(promise).length === 0
-}
-
-function nothing(): void {}
-
-/** One promise in, one promise out: functions that remember their results go on doing so. */
-export function chainOnce(promise: Promise<unknown>, handlers: Handlers): Promise<unknown> {
-  const known = chainedOf(promise)
-  const chained = apply(promiseThen, promise, handlers) as Promise<unknown>
-  if (known === undefined) {
-    rememberChained(promise, chained)
-    return chained
+export function handOut(site: Site, result: unknown): unknown {
+  if (typeof result !== 'object' || site.choose === undefined || words[pausedWord] !== 0) {
+    return result
   }
-  // Nobody gets this one, so its rejection is nobody's.
-  apply(promiseThen, chained, [undefined, nothing])
-  return known
+  return types.isPromise(result) ? (chainOnce(result, []) ?? result) : result
 }
 
 /**
@@ -81,7 +74,8 @@ export function settleLater(
   database: number,
 ): unknown {
   if (types.isPromise(result)) {
-    if (isPlain(result)) return chainOnce(result, recorders(start, tag, database))
+    const chained = chainOnce(result, recorders(start, tag, database))
+    if (chained !== undefined) return chained
     if (getPrototypeOf(result) === promisePrototype) {
       record(start, syncTag, database)
       return result

@@ -1,11 +1,19 @@
-/** Wrappers for the options `callback` and `stream`: the call may end long after its return. */
+/**
+ * Captured by a `Proxy`: functions that are more than their code, and what the options `callback`
+ * and `stream` are for.
+ *
+ * What somebody changes on the function, or on what stands in its place, is changed on both:
+ * counters in statics, `app.get` of an Express application, the calls that a mock has seen. It
+ * costs some 50 ns more at each call, so plain functions have plain wrappers.
+ */
 
 import { types } from 'node:util'
 
 import { Call } from './call.js'
 import { watchCallback } from './callbacks.js'
-import { adoptPrototype } from './constructors.js'
-import { chainOnce, isPlain, settleLater } from './promises.js'
+import { chainOnce } from './chained.js'
+import { isBound } from './constructors.js'
+import { handOut, settleLater } from './promises.js'
 import { kindAsync, kindSync, outcomeError, outcomeOk, tagOf } from './record.js'
 import { watchStream } from './streams.js'
 import { thenOf } from './thenables.js'
@@ -13,7 +21,19 @@ import type { CaptureSettings } from './capture-options.js'
 import type { Callable, Class } from './constructors.js'
 import type { Site } from './record.js'
 
-const { apply, construct } = Reflect
+const { apply, construct, getOwnPropertyDescriptor, ownKeys } = Reflect
+
+const instanceOf: unknown = Function.prototype[Symbol.hasInstance]
+
+/** What functions are born with. */
+const usualKeys = new Set<PropertyKey>(['length', 'name', 'prototype', 'arguments', 'caller'])
+
+/** Whether a plain wrapper would be another thing than the function after the first change. */
+export function isMore(fn: Callable): boolean {
+  if (types.isProxy(fn) || ownKeys(fn).some((key) => !usualKeys.has(key))) return true
+  // That of a class cannot be assigned to.
+  return getOwnPropertyDescriptor(fn, 'prototype')?.writable === false
+}
 
 /** A call that is to be recorded, or undefined. */
 function begin(
@@ -34,7 +54,7 @@ function fail(call: Call | undefined): void {
 }
 
 /** A promise whose value may be a stream. */
-function chainStream(promise: Promise<unknown>, call: Call): unknown {
+function chainStream(promise: Promise<unknown>, call: Call): Promise<unknown> | undefined {
   const onFulfilled = (value: unknown): unknown => {
     if (!watchStream(value, call)) call.finish(kindAsync | outcomeOk)
     return value
@@ -52,8 +72,9 @@ function leave(result: unknown, call: Call, settings: CaptureSettings, isNew: bo
   if (settings.stream && watchStream(result, call)) return result
   const isObject = (typeof result === 'object' && result !== null) || typeof result === 'function'
   if (isObject && !isNew && settings.promise === 'chained') {
-    if (settings.stream && types.isPromise(result) && isPlain(result)) {
-      return chainStream(result, call)
+    if (settings.stream && types.isPromise(result)) {
+      const chained = chainStream(result, call)
+      if (chained !== undefined) return chained
     }
     const then = thenOf(result)
     const { start, tag, database } = call
@@ -63,52 +84,58 @@ function leave(result: unknown, call: Call, settings: CaptureSettings, isNew: bo
   return result
 }
 
-/** As `watchConstructible`, of a function that cannot be constructed. */
-export function watch(fn: Callable, site: Site, settings: CaptureSettings): Callable {
-  const { wrapper } = {
-    wrapper(this: unknown, ...args: unknown[]): unknown {
-      const call = begin(site, this, args, settings)
-      let result
-      try {
-        result = apply(fn, this, args)
-      } catch (error) {
-        try {
-          fail(call)
-        } catch {
-          // The stack is full: the error of the host goes on, not this one.
-        }
-        throw error
-      }
-      return call === undefined ? result : leave(result, call, settings, false)
-    },
-  }
-  return wrapper
+/** `instanceof` asks a bound function for what is in it, and any other for its prototype. */
+function getOfBound(fn: Callable, key: PropertyKey, self: unknown): unknown {
+  const value: unknown = Reflect.get(fn, key, self)
+  const isUsual = value === instanceOf || value === undefined
+  if (key !== Symbol.hasInstance || !isUsual) return value
+  return (object: unknown) => object instanceof (fn as unknown as Class)
 }
 
 /** A function in place of this one, that records each call when it has ended. */
-export function watchConstructible(fn: Callable, site: Site, settings: CaptureSettings): Callable {
-  function wrapper(this: unknown, ...args: unknown[]): unknown {
-    const call = begin(site, this, args, settings)
-    let result
-    try {
-      result =
-        new.target === undefined
-          ? apply(fn, this, args)
-          : construct(
-              fn as unknown as Class,
-              args,
-              new.target === wrapper && wrapper.prototype === prototype ? fn : new.target,
-            )
-    } catch (error) {
+export function watch(fn: Callable, site: Site, settings: CaptureSettings): Callable {
+  const isSame = settings.promise === 'same'
+  const traps: ProxyHandler<Callable> = {
+    // What somebody put on `Object.prototype` is no trap.
+    // @ts-expect-error -- a handler has no such property, an object literal does
+    __proto__: null,
+    apply(target, self, args: unknown[]) {
+      const call = begin(site, self, args, settings)
+      let result
+      let isOver = false
       try {
-        fail(call)
-      } catch {
-        // The stack is full: the error of the host goes on, not this one.
+        result = apply(target, self, args)
+        isOver = true
+      } finally {
+        try {
+          if (!isOver) fail(call)
+        } catch {
+          // The stack is full: the error of the host goes on, not this one.
+        }
       }
-      throw error
-    }
-    return call === undefined ? result : leave(result, call, settings, new.target !== undefined)
+      if (call !== undefined) return leave(result, call, settings, false)
+      return isSame ? result : handOut(site, result)
+    },
+    construct(target, args: unknown[], newTarget) {
+      const call = begin(site, undefined, args, settings)
+      let result
+      let isOver = false
+      try {
+        const seen = (newTarget as unknown) === proxy ? target : newTarget
+        result = construct(target as unknown as Class, args, seen)
+        isOver = true
+      } finally {
+        try {
+          if (!isOver) fail(call)
+        } catch {
+          // The stack is full: the error of the host goes on, not this one.
+        }
+      }
+      return call === undefined ? result : (leave(result, call, settings, true) as object)
+    },
   }
-  const prototype = adoptPrototype(fn, wrapper)
-  return wrapper
+  if (isBound(fn)) traps.get = getOfBound
+  const proxy = new Proxy(fn, traps)
+  return proxy
 }
+

@@ -3,7 +3,9 @@
  *
  * Start tick and tag are locals, so recursion and awaiting need no stack. Rest parameters and
  * `Reflect.apply` are as fast as wrappers of fixed arity, and stay so on newer Node. Method
- * shorthand makes functions that cannot be constructed. `words[8]` is not 0 while capturing is
+ * shorthand makes functions that cannot be constructed. What is more than its code, a class say,
+ * is captured by a `Proxy` in watched.ts instead. `finally`, because an error that was caught and
+ * thrown again is reported as thrown here, when nobody catches it. `words[8]` is not 0 while capturing is
  * paused; a negative tag has to be asked for, and a call that still has none is not recorded. A
  * function sees itself as `new.target`, unless somebody has given its wrapper another prototype;
  * that is written out here, because a helper makes Node 26 allocate the arguments of each call.
@@ -11,14 +13,14 @@
 
 import { types } from 'node:util'
 
-import { adoptPrototype, isBound, likeBound } from './constructors.js'
+import { adoptPrototype, isBound, isConstructible, likeBound } from './constructors.js'
 import { EverySite } from './every.js'
 import { wrapGenerator } from './generators.js'
 import * as promises from './promises.js'
 import * as records from './record.js'
 import * as scratch from './scratch.js'
 import * as thenables from './thenables.js'
-import { watch, watchConstructible } from './watched.js'
+import { isMore, watch } from './watched.js'
 import type { CaptureSettings } from './capture-options.js'
 import type { Callable, Class } from './constructors.js'
 import type { Site } from './record.js'
@@ -28,7 +30,7 @@ export type { Callable } from './constructors.js'
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
 const { doubles, words, tick, end } = scratch
 const { kindAsync, outcomeError, record, tagOf } = records
-const { chain, settleLater } = promises
+const { chain, handOut, settleLater } = promises
 const { thenOf } = thenables
 const { apply, construct } = Reflect
 
@@ -42,17 +44,18 @@ function wrapPlain(fn: Callable, site: Site, isSame: boolean): Callable {
       tick()
       const start = doubles[0] as number
       let result
+      let isOver = false
       try {
         result = apply(fn, this, args)
-      } catch (error) {
+        isOver = true
+      } finally {
         try {
-          if (tag >= 0) record(start, tag | outcomeError, database)
+          if (!isOver && tag >= 0) record(start, tag | outcomeError, database)
         } catch {
           // The stack is full: the error of the host goes on, not this one.
         }
-        throw error
       }
-      if (tag < 0) return result
+      if (tag < 0) return isSame ? result : handOut(site, result)
       if ((typeof result === 'object' && result !== null) || typeof result === 'function') {
         const then = isSame ? undefined : thenOf(result)
         if (then !== undefined) {
@@ -78,6 +81,7 @@ function wrapConstructible(fn: Callable, site: Site, isSame: boolean): Callable 
     tick()
     const start = doubles[0] as number
     let result
+    let isOver = false
     try {
       result =
         new.target === undefined
@@ -87,15 +91,15 @@ function wrapConstructible(fn: Callable, site: Site, isSame: boolean): Callable 
               args,
               new.target === wrapper && wrapper.prototype === prototype ? fn : new.target,
             )
-    } catch (error) {
+      isOver = true
+    } finally {
       try {
-        if (tag >= 0) record(start, tag | outcomeError, database)
+        if (!isOver && tag >= 0) record(start, tag | outcomeError, database)
       } catch {
         // The stack is full: the error of the host goes on, not this one.
       }
-      throw error
     }
-    if (tag < 0) return result
+    if (tag < 0) return isSame || new.target !== undefined ? result : handOut(site, result)
     if ((typeof result === 'object' && result !== null) || typeof result === 'function') {
       const then = isSame || new.target !== undefined ? undefined : thenOf(result)
       if (then !== undefined) {
@@ -122,15 +126,16 @@ function wrapAsync(fn: Callable, site: Site): Callable {
       tick()
       const start = doubles[0] as number
       let promise
+      let isOver = false
       try {
         promise = apply(fn, this, args)
-      } catch (error) {
+        isOver = true
+      } finally {
         try {
-          if (tag >= 0) record(start, tag | kindAsync | outcomeError, database)
+          if (!isOver && tag >= 0) record(start, tag | kindAsync | outcomeError, database)
         } catch {
           // The stack is full: the error of the host goes on, not this one.
         }
-        throw error
       }
       if (tag < 0) return promise
       return chain(promise as Promise<unknown>, start, tag | kindAsync, database)
@@ -139,28 +144,19 @@ function wrapAsync(fn: Callable, site: Site): Callable {
   return wrapper
 }
 
-/** Asks without calling it: the trap answers in place of the function. */
-function isConstructible(fn: Callable): boolean {
-  try {
-    const Stand = new Proxy(fn as unknown as Class, { construct: () => ({}) })
-    return typeof new Stand() === 'object'
-  } catch {
-    return false
-  }
-}
-
 /** A function in place of this one, that records each call. */
 export function wrap(fn: Callable, site: Site, settings: CaptureSettings): Callable {
   const chosen = settings.every > 1 ? new EverySite(site, settings.every) : site
   if (types.isGeneratorFunction(fn)) return wrapGenerator(fn, chosen)
   const isSame = settings.promise === 'same'
-  const isWatched = settings.callback !== undefined || settings.stream
-  if (!isWatched && !isSame && types.isAsyncFunction(fn)) return wrapAsync(fn, chosen)
-  if (!isConstructible(fn)) {
-    return isWatched ? watch(fn, chosen, settings) : wrapPlain(fn, chosen, isSame)
+  try {
+    const isAwaited = settings.callback !== undefined || settings.stream
+    if (isAwaited || isMore(fn)) return watch(fn, chosen, settings)
+  } catch {
+    // A revoked proxy, on Node 20: nothing is left of it but that calls throw.
   }
-  const wrapper = isWatched
-    ? watchConstructible(fn, chosen, settings)
-    : wrapConstructible(fn, chosen, isSame)
+  if (!isSame && types.isAsyncFunction(fn)) return wrapAsync(fn, chosen)
+  if (!isConstructible(fn)) return wrapPlain(fn, chosen, isSame)
+  const wrapper = wrapConstructible(fn, chosen, isSame)
   return isBound(fn) ? likeBound(fn, wrapper) : wrapper
 }
