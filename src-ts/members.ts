@@ -62,11 +62,15 @@ function* chainOf(self: object): Generator<object> {
 export function holderOf(self: unknown, key: PropertyKey, wrapper: Callable): unknown {
   if (!isObject(self)) return undefined
   let nearest: object | undefined
-  for (const holder of chainOf(self)) {
-    const own = Reflect.getOwnPropertyDescriptor(holder, key)
-    if (own === undefined) continue
-    if (own.value === wrapper || own.get === wrapper || own.set === wrapper) return holder
-    nearest ??= holder
+  try {
+    for (const holder of chainOf(self)) {
+      const own = Reflect.getOwnPropertyDescriptor(holder, key)
+      if (own === undefined) continue
+      if (own.value === wrapper || own.get === wrapper || own.set === wrapper) return holder
+      nearest ??= holder
+    }
+  } catch {
+    // A proxy: what has been seen of it decides.
   }
   return nearest ?? self
 }
