@@ -19,6 +19,9 @@ test('require and import give one package', async (t) => {
   const printed = await runForJson<Printed>(t, 'required.cjs', { cwd })
   t.deepEqual(printed.isSame, { wrapper: true, database: true, error: true })
   t.deepEqual(printed.importedKeys, printed.keys)
+  // What bundlers take.
+  const bundled: object = (await import(new URL('../esm/index.js', import.meta.url).href)) as object
+  t.deepEqual(Object.keys(bundled).toSorted(), printed.keys)
   t.deepEqual(
     printed.rows.map(({ name }) => name),
     ['cjs', 'esm'],

@@ -1,6 +1,7 @@
 /** Names and places: what was captured, and where, also before it was compiled. */
 /* oxlint-disable unicorn/consistent-function-scoping -- each test holds what it is about */
 
+import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -8,7 +9,7 @@ import vm from 'node:vm'
 
 import test from 'ava'
 import { build } from 'esbuild'
-import { capture } from 'kronicler'
+import { Database, capture } from 'kronicler'
 import type { ExecutionContext } from 'ava'
 import type { BuildOptions } from 'esbuild'
 
@@ -138,6 +139,61 @@ test('places outside of files', (t) => {
     'evalmachine.<anonymous>:1',
   ])
 })
+
+test('what the user has set of Error stays, and hides no place', (t) => {
+  // Promise: `prepareStackTrace` and `stackTraceLimit` are neither called nor changed.
+  const db = openDatabase(t)
+  const keys = ['prepareStackTrace', 'stackTraceLimit'] as const
+  const before = keys.map((key) => Reflect.getOwnPropertyDescriptor(Error, key))
+  t.teardown(() => {
+    for (const [index, key] of keys.entries()) {
+      const descriptor = before[index]
+      if (descriptor === undefined) Reflect.deleteProperty(Error, key)
+      else Object.defineProperty(Error, key, descriptor)
+    }
+  })
+  const refuse = (): never => {
+    throw new Error('not to be called')
+  }
+  const hostile = { configurable: true, enumerable: true, get: refuse, set: refuse }
+  const given: [PropertyDescriptor, PropertyDescriptor][] = [
+    [hostile, hostile],
+    [{ value: refuse, configurable: true }, { value: 0, configurable: true, writable: true }],
+  ]
+  for (const [prepare, limit] of given) {
+    Object.defineProperty(Error, keys[0], prepare)
+    Object.defineProperty(Error, keys[1], limit)
+    const expected = keys.map((key) => Reflect.getOwnPropertyDescriptor(Error, key))
+    const fn = capture('hidden', () => 1, { db })
+    const after = keys.map((key) => Reflect.getOwnPropertyDescriptor(Error, key))
+    t.deepEqual(after, expected)
+    t.is(fn(), 1)
+  }
+  for (const { source } of db.fetchAllSync()) t.regex(source, /45-names\.spec\.js:\d+$/)
+})
+
+const evaluators: Record<string, [args: string[], source: RegExp]> = {
+  'node --eval': [['-e'], /^\[eval\](?:-wrapper)?:\d+$/],
+  'node --print': [['-p'], /^\[eval\](?:-wrapper)?:\d+$/],
+  'a module of --eval': [['--input-type=module', '-e'], /^(?:node:|.*)\[eval1\]:\d+$/],
+}
+
+for (const [what, [args, source]] of Object.entries(evaluators)) {
+  test(`places in ${what}`, (t) => {
+    // Promise: the name that Node gives to the code, and the function runs.
+    const dir = tempDir(t)
+    const entry = JSON.stringify(path.join(root, 'dist/cjs/index.js'))
+    const load = `process.getBuiltinModule('node:module').createRequire(${entry})(${entry})`
+    const code = `const kronicler = ${load}
+      kronicler.capture('evaluated', () => 1)()
+      kronicler.database().closeSync()`
+    const options = { cwd: dir, env: { ...process.env, KRONICLER_DIR: dir } }
+    execFileSync(process.execPath, [...args, code], options)
+    const [row] = Database.reader(dir).fetchAllSync()
+    t.is(row?.name, 'evaluated')
+    t.regex(row?.source ?? 'no row', source)
+  })
+}
 
 test('functions that share a name are told apart by their place', (t) => {
   // Promise: a second function of the same name gets its place added, a chosen name is kept.
