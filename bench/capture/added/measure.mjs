@@ -1,11 +1,11 @@
 // Cost that capturing adds to a call, against two performance.now() in the same wrapper.
 
-import { runChild } from '../harness/child.mjs'
-import { withDirectory } from '../harness/directory.mjs'
-import { figure } from '../harness/figure.mjs'
-import { findNodes } from '../harness/node-versions.mjs'
-import { barsOf } from '../harness/plot.mjs'
-import { repeatWhileNoisy } from '../harness/repeat.mjs'
+import { runChild } from '../../harness/child.mjs'
+import { withDirectory } from '../../harness/directory.mjs'
+import { figure } from '../../harness/figure.mjs'
+import { findNodes } from '../../harness/node-versions.mjs'
+import { barsOf } from '../../harness/plot.mjs'
+import { repeatWhileNoisy } from '../../harness/repeat.mjs'
 
 const processScript = new URL('process.mjs', import.meta.url)
 const disabledScript = new URL('disabled-process.mjs', import.meta.url)
