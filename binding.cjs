@@ -1,25 +1,47 @@
 // Finds the addon and loads it; whatever goes wrong is told, never thrown.
 //
 // Looked for, in this order: KRONICLER_BINARY, npm/local (built in a clone), the platform's
-// package. Every package is required by its literal name, because bundlers look for literals.
+// package, and that package as the installed `kronicler` sees it, for a bundle that lies elsewhere.
 // Both C libraries of Linux are tried: only one of the two packages is installed as a rule, the
 // other does not load, and asking Node's report which one is here takes 15 ms (Node 20 and 24).
+//
+// Node's own modules are not asked for by `require`, which a bundle of ES modules does not have.
 
 'use strict'
 
-const path = require('node:path')
+const { createRequire } = process.getBuiltinModule('node:module')
+const path = process.getBuiltinModule('node:path')
 
-const packages = {
-  'linux-x64-gnu': () => require('@kronicler/binding-linux-x64-gnu'),
-  'linux-x64-musl': () => require('@kronicler/binding-linux-x64-musl'),
-  'linux-arm64-gnu': () => require('@kronicler/binding-linux-arm64-gnu'),
-  'linux-arm64-musl': () => require('@kronicler/binding-linux-arm64-musl'),
-  'linux-arm-gnueabihf': () => require('@kronicler/binding-linux-arm-gnueabihf'),
-  'darwin-x64': () => require('@kronicler/binding-darwin-x64'),
-  'darwin-arm64': () => require('@kronicler/binding-darwin-arm64'),
-  'win32-x64-msvc': () => require('@kronicler/binding-win32-x64-msvc'),
-  'win32-arm64-msvc': () => require('@kronicler/binding-win32-arm64-msvc'),
-  'freebsd-x64': () => require('@kronicler/binding-freebsd-x64'),
+/** Literal names in a `try`: bundlers look for such, and forgive those that are not installed. */
+function requirePackage(platform) {
+  try {
+    switch (platform) {
+      case 'linux-x64-gnu':
+        return { binding: require('@kronicler/binding-linux-x64-gnu') }
+      case 'linux-x64-musl':
+        return { binding: require('@kronicler/binding-linux-x64-musl') }
+      case 'linux-arm64-gnu':
+        return { binding: require('@kronicler/binding-linux-arm64-gnu') }
+      case 'linux-arm64-musl':
+        return { binding: require('@kronicler/binding-linux-arm64-musl') }
+      case 'linux-arm-gnueabihf':
+        return { binding: require('@kronicler/binding-linux-arm-gnueabihf') }
+      case 'darwin-x64':
+        return { binding: require('@kronicler/binding-darwin-x64') }
+      case 'darwin-arm64':
+        return { binding: require('@kronicler/binding-darwin-arm64') }
+      case 'win32-x64-msvc':
+        return { binding: require('@kronicler/binding-win32-x64-msvc') }
+      case 'win32-arm64-msvc':
+        return { binding: require('@kronicler/binding-win32-arm64-msvc') }
+      case 'freebsd-x64':
+        return { binding: require('@kronicler/binding-freebsd-x64') }
+      default:
+        return {}
+    }
+  } catch (error) {
+    return { error }
+  }
 }
 
 /** The names that @napi-rs/cli gives this platform; the last part of its packages' names. */
@@ -30,23 +52,65 @@ function platformNames() {
   return arch === 'arm' ? ['linux-arm-gnueabihf'] : [`linux-${arch}-gnu`, `linux-${arch}-musl`]
 }
 
+function packageName(platform) {
+  return `@kronicler/binding-${platform}`
+}
+
+/** A path that no bundler sees: what it names must not get into a bundle. */
+function requireFile(file) {
+  try {
+    return { binding: createRequire(file)(file) }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** As `kronicler` would, if the program had not been bundled with it. */
+function requireBesideProgram(platform) {
+  try {
+    const program = createRequire(path.resolve(process.argv[1] ?? '', 'x'))
+    const installed = createRequire(program.resolve('kronicler/package.json'))
+    return { binding: installed(packageName(platform)) }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** Whether this file has become part of another one. */
+function isBundled() {
+  return typeof __filename !== 'string' || path.basename(__filename) !== 'binding.cjs'
+}
+
+/** The ways to the addon, each with its name. */
+function attempts() {
+  const override = process.env.KRONICLER_BINARY
+  if (override) return [[override, () => requireFile(path.resolve(override))]]
+  const names = platformNames()
+  const packaged = names.map((name) => [packageName(name), () => requirePackage(name)])
+  if (isBundled()) {
+    return [...packaged, ...names.map((name) => [name, () => requireBesideProgram(name)])]
+  }
+  const local = names.map((name) => {
+    const file = path.join(__dirname, 'npm', 'local', `kronicler.${name}.node`)
+    return [file, () => requireFile(file)]
+  })
+  return [...local, ...packaged]
+}
+
 /** Only for messages, see above. `excludeNetwork`: else the report looks up host names. */
 function cLibrary() {
   if (process.platform !== 'linux') return ''
-  const { excludeNetwork } = process.report
+  const { report } = process
+  const excludeNetwork = report?.excludeNetwork
   try {
-    process.report.excludeNetwork = true
-    const version = process.report.getReport().header.glibcVersionRuntime
+    report.excludeNetwork = true
+    const version = report.getReport().header.glibcVersionRuntime
     return version === undefined ? ', musl or another C library' : `, glibc ${version}`
   } catch {
     return ''
   } finally {
-    process.report.excludeNetwork = excludeNetwork
+    if (report) report.excludeNetwork = excludeNetwork
   }
-}
-
-function isAbsent(error) {
-  return error !== null && typeof error === 'object' && error.code === 'MODULE_NOT_FOUND'
 }
 
 /** One line of what an attempt said. */
@@ -55,31 +119,49 @@ function reason(error) {
   return text.split('\n', 1)[0].slice(0, 300)
 }
 
-/** The ways to the addon, each with its name. A local file is required by a path that is not
- * literal on purpose: it must not get into a bundle. */
-function attempts() {
-  const override = process.env.KRONICLER_BINARY
-  if (override) return [[override, () => require(path.resolve(override))]]
-  const names = platformNames()
-  const local = names.map((name) => {
-    const file = path.join(__dirname, 'npm', 'local', `kronicler.${name}.node`)
-    return [file, () => require(file)]
-  })
-  const known = names.filter((name) => Object.hasOwn(packages, name))
-  return [...local, ...known.map((name) => [`@kronicler/binding-${name}`, packages[name]])]
+function codeOf(error) {
+  return error !== null && typeof error === 'object' ? error.code : undefined
+}
+
+function remedy(codes) {
+  if (process.env.KRONICLER_BINARY) {
+    return (
+      'KRONICLER_BINARY must be the path of an addon of the same version; unset it to use the ' +
+      'one that was installed'
+    )
+  }
+  if (codes.includes('ERR_DLOPEN_DISABLED')) {
+    return 'start Node without --no-addons, or under its permission model with --allow-addons'
+  }
+  if (codes.includes('ERR_ACCESS_DENIED')) {
+    return 'let --allow-fs-read include node_modules'
+  }
+  const names = platformNames().map(packageName).join(' or ')
+  if (isBundled()) {
+    return (
+      'leave kronicler out of the bundle (esbuild: --external:kronicler) and install it where ' +
+      `the program runs, with ${names}`
+    )
+  }
+  return (
+    `install again on this platform, without --omit=optional, so that ${names} is there ` +
+    '(if it does not come: without node_modules and the lock file), or run ' +
+    '`npm run build:native` in a clone'
+  )
 }
 
 function explain(failures) {
   const { platform, arch, version } = process
   const place = `${platform} ${arch}${cLibrary()}, Node ${version}`
-  const names = platformNames().map((name) => `@kronicler/binding-${name}`)
-  const remedy = process.env.KRONICLER_BINARY
-    ? 'KRONICLER_BINARY must be the path of an addon of the same version; unset it to use the ' +
-      'one that was installed'
-    : `install again on this platform, without --omit=optional, so that ${names.join(' or ')} ` +
-      'is there, or run `npm run build:native` in a clone'
-  const told = failures.length > 0 ? ` (${failures.join('; ')})` : ''
-  return `no addon for ${place}${told}: nothing is captured; ${remedy}`
+  const told = failures.map(({ name, error }) => `${name}: ${reason(error)}`).join('; ')
+  const codes = failures.map(({ error }) => codeOf(error))
+  const what = told === '' ? '' : ` (${told})`
+  return `no addon for ${place}${what}: nothing is captured; ${remedy(codes)}`
+}
+
+/** Whether it failed in a way that is worth telling: a package that is not installed is not. */
+function isTelling(error) {
+  return Boolean(process.env.KRONICLER_BINARY) || codeOf(error) !== 'MODULE_NOT_FOUND'
 }
 
 /** `{ binding }`, or `{ error }` that says why there is none and what to do. */
@@ -88,14 +170,13 @@ function loadBinding() {
   try {
     const expected = require('./package.json').version
     for (const [name, load] of attempts()) {
-      try {
-        const binding = load()
-        if (binding.VERSION === expected) return { binding }
-        failures.push(`${name} has version ${binding.VERSION}, this package ${expected}`)
-      } catch (error) {
-        if (!isAbsent(error) || process.env.KRONICLER_BINARY) {
-          failures.push(`${name}: ${reason(error)}`)
-        }
+      const { binding, error } = load()
+      if (binding?.VERSION === expected) return { binding }
+      if (binding !== undefined) {
+        const message = `version ${binding.VERSION}, but this package is ${expected}`
+        failures.push({ name, error: new Error(message) })
+      } else if (error !== undefined && isTelling(error)) {
+        failures.push({ name, error })
       }
     }
     return { error: explain(failures) }
@@ -105,3 +186,4 @@ function loadBinding() {
 }
 
 exports.loadBinding = loadBinding
+exports.platformNames = platformNames

@@ -30,6 +30,7 @@ test('a row tells itself', (t) => {
     kind: 'manual',
     thread: 0,
     source: '',
+    weight: 1,
   })
   const text = '#0 GET /x took 1.50 ms from 2023-11-14T22:13:20.123456789Z (ok, manual)'
   t.is(String(row), text)

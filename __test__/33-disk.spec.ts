@@ -1,15 +1,19 @@
 /** Disks that do not do what they should: the app runs on, what cannot be kept is counted. */
 
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 
 import test from 'ava'
 import { Database, capture } from 'kronicler'
 import type { Health } from 'kronicler'
 
+import { healthWhen } from './fixtures/numbered.js'
 import {
   checkIdentity,
   openDatabase,
   rowsAfter,
+  rowsOf,
+  run,
   runForJson,
   tempDir,
   throwsCode,
@@ -72,6 +76,125 @@ test('a file that may not grow', async (t) => {
   const rows = rowsAfter(t, cwd)
   t.true(rows.length > 0)
   t.true(rows.every(({ name }) => name === 'step' || name === 'manual'))
+})
+
+/** Commands run as root of a name space of their own, or why that is not possible here. */
+const unshare = ['unshare', '-Urm', 'sh', '-c']
+
+function whyNoMounts(): string | undefined {
+  try {
+    execFileSync(unshare[0] ?? '', [...unshare.slice(1), 'mount -t tmpfs none /mnt'])
+    return undefined
+  } catch (error) {
+    return String(error)
+  }
+}
+
+test('a file system that is read-only', async (t) => {
+  // Promise: from the start, or for a database that has been written before: captures are counted
+  // as dropped, one warning says so, the program goes on, and what was stored still answers.
+  const why = whyNoMounts()
+  if (why !== undefined) {
+    t.log(`not tested, because nothing can be mounted here: ${why}`)
+    t.pass()
+    return
+  }
+  const cwd = tempDir(t)
+  await run('ending.js', { cwd, args: ['natural'] })
+  const dir = `${cwd}/.kronicler_data`
+  const mounts = {
+    [dir]: `mount --bind ${dir} ${dir} && mount -o remount,bind,ro ${dir}`,
+    '/mnt/new': 'mount -t tmpfs none /mnt && mount -o remount,ro /mnt',
+  }
+  for (const [place, mount] of Object.entries(mounts)) {
+    const printed = await runForJson<Printed>(t, 'unwritable.js', {
+      cwd,
+      env: { KRONICLER_DIR: place },
+      shell: `${unshare.join(' ')} '${mount} && exec "$@"' sh`,
+    })
+    t.is(printed.sum, sum)
+    t.is(printed.inserted, 'KRONICLER_STORE_FAILED')
+    t.is(printed.flushed, 'KRONICLER_STORE_FAILED')
+    t.is(printed.health.state, 'failed')
+    t.regex(printed.health.error ?? '', /[Rr]ead-only/)
+    t.is(printed.health.dropped.store, count)
+    t.is(printed.health.live, place === dir ? 1_000 : 0)
+    t.deepEqual(printed.warnings, ['KRONICLER_DROPPED'])
+    checkIdentity(t, printed.health)
+  }
+  t.is(rowsAfter(t, cwd).length, 1_000)
+})
+
+for (const hold of ['', 'hold']) {
+  test(`few descriptors ${hold}`, async (t) => {
+    // Promise: 32 are enough; where none is left, captures are dropped and the program goes on.
+    const cwd = tempDir(t)
+    const printed = await runForJson<Printed>(t, 'unwritable.js', {
+      cwd,
+      args: [String(count), '1', hold],
+      shell: 'ulimit -n 32;',
+    })
+    t.is(printed.sum, sum)
+    checkIdentity(t, printed.health)
+    if (hold === '') {
+      t.is(printed.health.stored, count + 1)
+      t.deepEqual(printed.warnings, [])
+    } else {
+      t.is(printed.health.dropped.store + printed.health.stored, printed.health.seen)
+      t.true(printed.health.dropped.store > 0)
+      t.deepEqual(printed.warnings, ['KRONICLER_DROPPED'])
+    }
+  })
+}
+
+for (const [who, shell] of [
+  ['before it began', '<&- >&- 2>&-'],
+  ['by itself', ''],
+] as const) {
+  test(`standard streams are closed ${who}`, async (t) => {
+    // Promise: no file of ours takes the place of a standard stream, so that whatever is printed
+    // never lands in the database.
+    const cwd = tempDir(t)
+    const ended = await run('closed-streams.js', {
+      cwd,
+      args: shell === '' ? ['itself'] : [],
+      shell: `exec ${shell}`,
+    })
+    t.is(ended.code, 0)
+    const places = readFileSync(`${cwd}/places`, 'utf8')
+    t.false(places.includes('kronicler_data'), places)
+    t.is(rowsAfter(t, cwd).length, 1_000)
+  })
+}
+
+test('the directory is renamed while it is written', async (t) => {
+  // Promise: what was stored goes along and can be read there; what needs the old path waits and
+  // says so; renamed back, all goes on and nothing is missing.
+  const parent = tempDir(t)
+  const [dir, elsewhere] = [`${parent}/before`, `${parent}/after`]
+  const db = new Database({ dir })
+  db.capture('first', [], 0, 1)
+  await db.flush()
+  renameSync(dir, elsewhere)
+  // Sooner or later upkeep needs the path.
+  let total = 1
+  const stalled = await healthWhen(db, ({ state }) => {
+    for (let i = 0; i < 100; i++) db.capture('later', [], i, ++total)
+    return state === 'stalled'
+  })
+  t.is(stalled.state, 'stalled')
+  t.true(stalled.error?.includes(dir), stalled.error)
+  checkIdentity(t, stalled)
+  t.is(Database.reader(elsewhere).health().stored, stalled.stored)
+  t.true(stalled.stored > 0)
+  renameSync(elsewhere, dir)
+  await db.flush()
+  const health = db.health()
+  t.is(health.stored, total)
+  t.is(health.state, 'open')
+  t.is(rowsOf(t, db).length, total)
+  await db.close()
+  t.is(Database.reader(dir).health().live, total)
 })
 
 for (const what of ['', 'lane-0000']) {

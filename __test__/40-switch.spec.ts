@@ -81,6 +81,44 @@ for (const [what, place] of Object.entries(binaries)) {
   })
 }
 
+const major = Number(process.versions.node.split('.', 1)[0])
+const permission = [
+  major < 22 ? '--experimental-permission' : '--permission',
+  '--allow-fs-read=*',
+]
+
+for (const [what, flags] of Object.entries({
+  '--no-addons': ['--no-addons'],
+  'the permission model': permission,
+  'the permission model with files': [...permission, '--allow-fs-write=*'],
+})) {
+  test(`a process that may load no addon: ${what}`, async (t) => {
+    // Promise: functions run bare, one warning, and health() says which option of Node it is.
+    const cwd = tempDir(t)
+    const printed = await runForJson<Printed>(t, 'absent.js', { cwd, flags })
+    t.deepEqual(printed.isBare, [true, true, true, true])
+    t.deepEqual(printed.ran, [5, 6])
+    t.is(printed.attempts['flush'], 'KRONICLER_NO_BINARY')
+    t.is(printed.attempts['close'], null)
+    t.false(printed.isLoaded)
+    t.is(printed.health.state, 'absent')
+    t.regex(printed.health.error ?? '', /--no-addons.*--allow-addons/)
+    const warnings = printed.warnings.filter((code) => code?.startsWith('KRONICLER_'))
+    t.deepEqual(warnings, ['KRONICLER_NO_BINARY'])
+    t.deepEqual(readdirSync(cwd), [])
+  })
+}
+
+test('addons are allowed under the permission model', async (t) => {
+  // Promise: --allow-addons is all that it takes; the files of the database are the addon's.
+  const cwd = tempDir(t)
+  const flags = [...permission, '--allow-addons']
+  const ended = await run('ending.js', { cwd, flags, args: ['exit'] })
+  t.is(ended.code, 7, ended.stderr)
+  t.false(ended.stderr.includes('KRONICLER'), ended.stderr)
+  t.is(rowsAfter(t, cwd).length, 1_000)
+})
+
 test('bad values of variables are told once and ignored', async (t) => {
   // Promise: the default is used, one warning for each variable names it, nothing throws.
   const cwd = tempDir(t)

@@ -1,15 +1,14 @@
 /** Published libraries whose packages carry their tests: captured, they must say the same. */
 
-import { spawnSync } from 'node:child_process'
-import { readFileSync, readdirSync, statSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import test from 'ava'
 import { Database } from 'kronicler'
 import type { ExecutionContext } from 'ava'
 
 import { checkIdentity, run, tempDir } from './harness.js'
+import { testWith } from './tools.js'
 
 interface Library {
   readonly name: string
@@ -46,25 +45,6 @@ const libraries: readonly Library[] = [
 ]
 
 const folder = fileURLToPath(new URL('../../__test__/suites', import.meta.url))
-
-/** What npm put there last is older than the lock, or is not there. */
-function isStale(): boolean {
-  const options = { throwIfNoEntry: false }
-  const installed = statSync(path.join(folder, 'node_modules/.package-lock.json'), options)
-  const wanted = statSync(path.join(folder, 'package-lock.json'))
-  return installed === undefined || installed.mtimeMs < wanted.mtimeMs
-}
-
-/** Why the libraries cannot be had; undefined once they are there. */
-function install(): string | undefined {
-  if (!isStale()) return undefined
-  const { status, stderr } = spawnSync('npm', ['ci', '--ignore-scripts'], {
-    cwd: folder,
-    encoding: 'utf8',
-    shell: process.platform === 'win32',
-  })
-  return status === 0 ? undefined : stderr
-}
 
 function testFiles({ name, files }: Library): string[] {
   const found = readdirSync(path.join(folder, 'node_modules', name, 'test'))
@@ -107,22 +87,12 @@ function checkRows(t: ExecutionContext, dir: string, { functions }: Library): vo
   t.is(counts.reduce((sum, count) => sum + count, 0), health.live)
 }
 
-let absence: string | undefined
-
-test.before((t) => {
-  t.timeout(600_000)
-  absence = install()
-})
+const testWithLibraries = testWith('__test__/suites')
 
 for (const library of libraries) {
-  test.serial(`${library.name}: its own tests pass with every export captured`, async (t) => {
+  testWithLibraries(`${library.name}: its own tests pass with every export captured`, async (t) => {
     // Promise: a captured function is the same function, as far as its own tests can tell.
     t.timeout(600_000)
-    if (absence !== undefined) {
-      t.log(`skipped, the libraries cannot be installed: ${absence}`)
-      t.is(process.env['CI'], undefined, absence)
-      return
-    }
     const dir = tempDir(t)
     const bare = await countTests(t, library, { dir, isCaptured: false })
     t.true((bare['tests'] ?? 0) > 0)

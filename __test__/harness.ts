@@ -57,9 +57,11 @@ export interface Ended {
 export interface RunOptions {
   cwd: string
   args?: readonly string[]
+  /** Options of Node. */
+  flags?: readonly string[]
   env?: Readonly<Record<string, string>>
   /** Called with every piece of output. */
-  onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void
+  onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void, pid: number) => void
   /** A command line that Node's own is put behind. */
   shell?: string
 }
@@ -67,7 +69,7 @@ export interface RunOptions {
 const ours = /^(KRONICLER_|npm_|NODE_|RUST_LOG)/
 
 /** The environment without variables that a test has not asked for. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([key]) => !ours.test(key)))
 }
 
@@ -77,7 +79,8 @@ export function fixturePath(name: string): string {
 
 /** Runs a fixture to its end. */
 export function run(fixture: string, options: RunOptions): Promise<Ended> {
-  const command = [process.execPath, fixturePath(fixture), ...(options.args ?? [])]
+  const { flags = [], args: given = [] } = options
+  const command = [process.execPath, ...flags, fixturePath(fixture), ...given]
   const [program = '', ...args] =
     options.shell === undefined ? command : ['sh', '-c', `${options.shell} "$@"`, 'sh', ...command]
   const child = spawn(program, args, {
@@ -88,7 +91,7 @@ export function run(fixture: string, options: RunOptions): Promise<Ended> {
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
-    options.onOutput?.(text, (signal) => child.kill(signal))
+    options.onOutput?.(text, (signal) => child.kill(signal), child.pid ?? NaN)
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   return new Promise((resolve, reject) => {

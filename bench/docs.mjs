@@ -7,7 +7,7 @@ import { outFolder } from './harness/directory.mjs'
 import { digits, goalText } from './harness/figure.mjs'
 
 const page = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
-const names = ['capture', 'http', 'original', 'footprint', 'store']
+const names = ['capture', 'http', 'original', 'footprint', 'store', 'rows']
 
 function rowOf({ label, unit, value, min, max, runs, goal, isMet }) {
   const range = runs > 1 ? `${digits(min)} to ${digits(max)}` : ''

@@ -1,27 +1,37 @@
 /** Blocks of code, sync or async, that run in a function of their own. */
 
 import { settleLater } from './promises.js'
-import { kindBlock, now, outcomeError, outcomeOk, record, recordGuarded } from './record.js'
+import { kindBlock, now, outcomeError, outcomeOk, record } from './record.js'
+import * as scratch from './scratch.js'
 import { thenOf } from './thenables.js'
 import type { Site } from './record.js'
 
+// A local of this file: in CommonJS an import is a property that is looked up at each use.
+const { words } = scratch
+
 /** Runs a block, records it, and returns what it returns. */
 export function runBlock<T>(site: Site, block: () => T): T {
+  if (words[8] !== 0) return block()
+  const { database } = site
   const tag = site.tag | kindBlock
   const start = now()
   let result
   try {
     result = block()
   } catch (error) {
-    recordGuarded(start, tag | outcomeError, site.database)
+    try {
+      record(start, tag | outcomeError, database)
+    } catch {
+      // The stack is full: the error of the host goes on, not this one.
+    }
     throw error
   }
   if ((typeof result === 'object' && result !== null) || typeof result === 'function') {
     const then = thenOf(result)
     if (then !== undefined) {
-      return settleLater(result, then, start, site, kindBlock, tag | outcomeOk) as T
+      return settleLater(result, then, start, tag, tag | outcomeOk, database) as T
     }
   }
-  record(start, tag | outcomeOk, site.database)
+  record(start, tag | outcomeOk, database)
   return result
 }

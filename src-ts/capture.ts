@@ -3,89 +3,80 @@
 import { checkString, typeError } from './arguments.js'
 import { runBlock } from './block.js'
 import { checkCaptureOptions } from './capture-options.js'
+import { captured, storeFor, warnOfAbsence } from './captured.js'
 import { database, storeOf } from './database.js'
-import { disguise } from './disguise.js'
+import { decoratorFor } from './decorate.js'
+import { nameOf } from './members.js'
 import * as scratch from './scratch.js'
-import { shared } from './shared.js'
 import { SiteCache, siteOf } from './sites.js'
 import { sourceOfCaller } from './source.js'
 import { Span } from './span.js'
-import { warn } from './warning.js'
-import { wrap } from './wrapper.js'
-import type { CaptureOptions } from './capture-options.js'
+import type { Capture } from './capture-types.js'
+import type { CaptureSettings } from './capture-options.js'
 import type { Site } from './record.js'
 import type { Callable } from './wrapper.js'
 
-/** What can be captured: functions, also async and generators, and classes. */
-export type Capturable = ((...args: never) => unknown) | (abstract new (...args: never) => unknown)
+const { pausedWord, words } = scratch
 
-/** `capture` and what hangs on it. */
-export interface Capture {
-  /** A function like this one, of the same type, that records each call. */
-  <F extends Capturable>(fn: F, options?: CaptureOptions): F
-  /** As before, under a name that you choose. */
-  <F extends Capturable>(name: string, fn: F, options?: CaptureOptions): F
-  /** Runs a block, sync or async, records it, and returns what it returns. */
-  run<T>(name: string, block: () => T): T
-  /** Begins a block that `end()`, `fail()` or `using` ends. */
-  start(name: string): Span
-  /** Whether this thread captures: not with `KRONICLER_ENABLED=0`, nor without the addon. */
-  readonly enabled: boolean
-}
+type Function = (...args: never) => unknown
 
-interface Arguments {
-  name: string
-  fn: Callable
-  options: unknown
-}
-
-function checkArguments(first: unknown, second: unknown, third: unknown): Arguments {
-  if (typeof first === 'function') {
-    return { name: '', fn: first as Callable, options: second }
-  }
-  if (typeof first !== 'string') {
-    throw typeError("capture's first argument", 'a function, or a name before one', first)
-  }
-  if (typeof second !== 'function') {
-    throw typeError("capture's second argument", 'a function', second)
-  }
-  return { name: first, fn: second as Callable, options: third }
-}
-
-/** The name that a function has itself; getters may throw or give anything. */
-function ownName(fn: Callable): string {
-  try {
-    const { name } = fn as { name: unknown }
-    return typeof name === 'string' ? name : ''
-  } catch {
-    return ''
-  }
-}
-
-function warnOfAbsence(): void {
-  const { absence } = scratch
-  if (absence !== undefined) warn('KRONICLER_NO_BINARY', 'capture', absence)
-}
-
-function captureFunction(first: unknown, second?: unknown, third?: unknown): unknown {
-  const { name, fn, options } = checkArguments(first, second, third)
-  const settings = checkCaptureOptions(options)
-  const store = storeOf('db' in settings ? settings.db : database())
-  if (store === undefined) {
-    warnOfAbsence()
-    return fn
-  }
-  if (shared.captured.has(fn)) return fn
-  const source = sourceOfCaller(captureFunction)
+function captureFunction(
+  name: string,
+  fn: Callable,
+  settings: CaptureSettings,
+  below: Function,
+): Callable {
+  const store = storeFor(settings)
+  if (store === undefined) return fn
   const isChosen = name !== ''
-  const wrapper = wrap(fn, siteOf(store, isChosen ? name : ownName(fn), source, isChosen), settings)
-  disguise(fn, wrapper)
-  shared.captured.add(wrapper)
-  return wrapper
+  const makeSite = (): Site =>
+    siteOf(store, isChosen ? name : nameOf(fn), sourceOfCaller(below), isChosen, settings.every)
+  return captured(fn, makeSite, settings)
+}
+
+function makeDecorator(name: string, settings: CaptureSettings): Function {
+  return function decorator(...args: unknown[]): unknown {
+    const decorate = decoratorFor(args)
+    if (decorate !== undefined) {
+      return decorate({ name, settings, source: sourceOfCaller(decorator) })
+    }
+    const [fn] = args
+    if (typeof fn !== 'function') {
+      throw typeError('what @capture decorates', 'a function or a member of a class', fn)
+    }
+    return captureFunction(name, fn as Callable, settings, decorator)
+  }
+}
+
+function captureOrDecorate(...args: unknown[]): unknown {
+  const decorate = decoratorFor(args)
+  if (decorate !== undefined) {
+    const source = sourceOfCaller(captureOrDecorate)
+    return decorate({ name: '', settings: checkCaptureOptions(undefined), source })
+  }
+  const [first, second, third] = args
+  if (typeof first === 'function') {
+    return captureFunction('', first as Callable, checkCaptureOptions(second), captureOrDecorate)
+  }
+  if (typeof first === 'string') {
+    if (typeof second === 'function') {
+      const settings = checkCaptureOptions(third)
+      return captureFunction(first, second as Callable, settings, captureOrDecorate)
+    }
+    // A function that is missing must not go unnoticed.
+    if (args.length > 1 && (typeof second !== 'object' || second === null)) {
+      throw typeError("capture's second argument", 'a function, or options', second)
+    }
+    return makeDecorator(first, checkCaptureOptions(second))
+  }
+  if (args.length > 0 && (typeof first !== 'object' || first === null)) {
+    throw typeError("capture's first argument", 'a function, a name, or options', first)
+  }
+  return makeDecorator('', checkCaptureOptions(first))
 }
 
 /** Where a block was first seen: the stack is read once for each name. */
-let caller: ((...args: never) => unknown) | undefined
+let caller: Function | undefined
 
 const sites = new SiteCache((name) => {
   const store = storeOf(database())
@@ -96,7 +87,7 @@ const sites = new SiteCache((name) => {
   return siteOf(store, name, caller === undefined ? '' : sourceOfCaller(caller), true)
 })
 
-function blockSite(name: unknown, from: (...args: never) => unknown): Site {
+function blockSite(name: unknown, from: Function): Site {
   caller = from
   return sites.get(checkString('name', name))
 }
@@ -110,9 +101,22 @@ function start(name: string): Span {
   return new Span(blockSite(name, start))
 }
 
-export const capture: Capture = Object.defineProperties(captureFunction, {
+function pause(): void {
+  scratch.setPaused(true)
+}
+
+function resume(): void {
+  scratch.setPaused(false)
+}
+
+export const capture: Capture = Object.defineProperties(captureOrDecorate, {
   name: { value: 'capture', configurable: true },
   run: { value: run, enumerable: true },
   start: { value: start, enumerable: true },
-  enabled: { value: scratch.isCapturing, enumerable: true },
-}) as Capture
+  pause: { value: pause, enumerable: true },
+  resume: { value: resume, enumerable: true },
+  enabled: {
+    get: () => scratch.isCapturing && words[pausedWord] === 0,
+    enumerable: true,
+  },
+}) as unknown as Capture

@@ -5,18 +5,20 @@ import { environmentOptions, isEnabled } from './environment.js'
 import { KroniclerError, translated } from './errors.js'
 import { checkFilter, checkQuestion } from './filter.js'
 import { absentHealth, toHealth, warnOfDrops } from './health.js'
+import { checked } from './gaps.js'
 import { configureDefault, findAddon, requireAddon } from './load.js'
 import { putTimes } from './manual.js'
 import { checkDatabaseOptions } from './options.js'
-import { checkQuantiles, toLogs, toRows, toRowsReversed } from './questions.js'
+import { checkQuantiles, joined, toLogs, toRows } from './questions.js'
 import { kindManual } from './record.js'
 import { RowBatch } from './row-batch.js'
+import { batches, batchesSync } from './row-stream.js'
 import * as scratch from './scratch.js'
 import { shared } from './shared.js'
 import { SiteCache, siteOf } from './sites.js'
 import { Stats } from './stats.js'
 import { enqueue } from './work.js'
-import type { CheckedFilter, Filter } from './filter.js'
+import type { Filter } from './filter.js'
 import type { Health } from './health.js'
 import type { Binding, NativeStats, NativeStore } from './native.js'
 import type { DatabaseOptions } from './options.js'
@@ -24,16 +26,20 @@ import type { LogEntry, PercentilesOptions } from './questions.js'
 import type { Row } from './row.js'
 
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
-const { words, insert, isCapturing } = scratch
+const { doubles, words, insert, isCapturing } = scratch
 
 const defaultDir = '.kronicler_data'
 const logCount = 10_000
 const slowestCount = 10
-// Of 33 bytes each: batches of about 270 kB.
-const batchCount = 8_192
 
 /** The way to the addon's store, also for another copy of this package in the process. */
 const storeKey = Symbol.for('kronicler.store')
+
+/** What is found there. Who has another scratch has another addon, too. */
+interface Found {
+  readonly store: NativeStore | undefined
+  readonly scratch: Float64Array
+}
 
 /** How a database comes to its store, when the addon is there. */
 class Opener {
@@ -76,23 +82,23 @@ export class Database {
 
   /** A reader of the database in a directory, which another process may be writing. */
   static reader(dir: string): Database {
-    const checked = checkDir('dir', dir)
-    const reader = fromOpener(new Opener(checked, (binding) => binding.openReader(checked)))
+    const wanted = checkDir('dir', dir)
+    const reader = fromOpener(new Opener(wanted, (binding) => binding.openReader(wanted)))
     reader.#opened()
     return reader
   }
 
   /** Whether there is a database in a directory. */
   static exists(dir: string): boolean {
-    const checked = checkDir('dir', dir)
-    return translated(() => requireAddon().exists(checked))
+    const wanted = checkDir('dir', dir)
+    return translated(() => requireAddon().exists(wanted))
   }
 
   static {
     fromOpener = (opener) => new Database(opener as DatabaseOptions)
     Object.defineProperty(this.prototype, storeKey, {
-      value(this: Database) {
-        return this.#recordable()
+      value(this: Database): Found {
+        return { store: this.#recordable(), scratch: doubles }
       },
     })
   }
@@ -157,22 +163,22 @@ export class Database {
 
   /** Mean duration in nanoseconds of all calls with this name; undefined without any. */
   average(name: string): number | undefined {
-    const checked = checkString('name', name)
+    const wanted = checkString('name', name)
     const store = this.#usable()
-    return translated(() => store.average(checked)) ?? undefined
+    return checked(store, translated(() => store.average(wanted))) ?? undefined
   }
 
   /** Whether there is a call with this name. */
   has(name: string): boolean {
-    const checked = checkString('name', name)
+    const wanted = checkString('name', name)
     const store = this.#usable()
-    return translated(() => store.has(checked))
+    return translated(() => store.has(wanted))
   }
 
   /** Names of all functions that have rows, sorted. */
   functionNames(): string[] {
     const store = this.#usable()
-    return translated(() => store.functionNames())
+    return checked(store, translated(() => store.functionNames()))
   }
 
   /** Statistics of one function, or undefined without any call. */
@@ -183,7 +189,7 @@ export class Database {
     const isName = typeof question === 'string'
     const { native, limit } = checkQuestion(question)
     const store = this.#usable()
-    const all = translated(() => store.statsSync(native))
+    const all = checked(store, translated(() => store.statsSync(native)))
     const toStats = (one: NativeStats): Stats => new Stats(one, (id) => this.fetch(id))
     return isName ? all.map(toStats)[0] : all.slice(0, limit).map(toStats)
   }
@@ -193,16 +199,14 @@ export class Database {
     if (typeof id !== 'number') throw typeError('id', 'a number', id)
     if (!Number.isSafeInteger(id) || id < 0) throw rangeError('id', 'from 0 to 2^53 - 1', id)
     const store = this.#usable()
-    return new RowBatch(translated(() => store.fetch(id))).at(0)
+    return new RowBatch(checked(store, translated(() => store.fetch(id)))).at(0)
   }
 
   /** All rows that the filter wants in the order of their ids; holds them all in memory. */
   async fetchAll(filter?: Filter): Promise<Row[]> {
-    const rows: Row[] = []
-    for await (const batch of this.rows(filter)) {
-      for (const row of batch) rows.push(row)
-    }
-    return rows
+    const parts: Row[][] = []
+    for await (const batch of this.rows(filter)) parts.push(batch.toArray())
+    return joined(parts)
   }
 
   /** As `fetchAll`, blocking. */
@@ -210,60 +214,44 @@ export class Database {
     const { native, limit = Infinity } = checkFilter(filter)
     const store = this.#usable()
     return translated(() => {
-      const rows: Row[] = []
-      const stream = store.rows(native)
-      for (;;) {
-        const batch = rows.length < limit ? stream.nextSync(batchCount) : null
-        if (batch === null) return rows
-        for (const row of new RowBatch(batch, limit - rows.length)) rows.push(row)
-      }
+      const stream = batchesSync(store.rows(native), limit, store.dir)
+      return joined(Array.from(stream, (batch) => batch.toArray()))
     })
   }
 
   /** All rows that the filter wants in the order of their ids, in batches. */
   rows(filter?: Filter): AsyncIterableIterator<RowBatch> {
-    return this.#batches(checkFilter(filter), this.#usable())
-  }
-
-  async *#batches(filter: CheckedFilter, store: NativeStore): AsyncIterableIterator<RowBatch> {
-    const stream = translated(() => store.rows(filter.native))
-    let left = filter.limit ?? Infinity
-    while (left > 0) {
-      this.#usable()
-      const rows = await enqueue(() => stream.next(batchCount))
-      if (rows === null) return
-      const batch = new RowBatch(rows, left)
-      left -= batch.length
-      if (batch.length > 0) yield batch
-    }
+    const { native, limit = Infinity } = checkFilter(filter)
+    const store = this.#usable()
+    return batches(() => store.rows(native), limit, () => this.#usable().dir)
   }
 
   /** The newest rows, oldest first, as `[id, name, start, duration]`; 10,000 unless limited. */
   async logs(filter?: Filter): Promise<LogEntry[]> {
     const { native, limit = logCount } = checkFilter(filter)
     const store = this.#usable()
-    return toLogs(toRowsReversed(await enqueue(() => store.newest(native, limit))))
+    return toLogs(checked(store, await enqueue(() => store.newest(native, limit))))
   }
 
   /** As `logs`, blocking. */
   logsSync(filter?: Filter): LogEntry[] {
     const { native, limit = logCount } = checkFilter(filter)
     const store = this.#usable()
-    return toLogs(toRowsReversed(translated(() => store.newestSync(native, limit))))
+    return toLogs(checked(store, translated(() => store.newestSync(native, limit))))
   }
 
   /** The slowest rows, slowest first; 10 unless limited. */
   async slowest(filter?: Filter): Promise<Row[]> {
     const { native, limit = slowestCount } = checkFilter(filter)
     const store = this.#usable()
-    return toRows(await enqueue(() => store.slowest(native, limit)))
+    return toRows(checked(store, await enqueue(() => store.slowest(native, limit))))
   }
 
   /** As `slowest`, blocking. */
   slowestSync(filter?: Filter): Row[] {
     const { native, limit = slowestCount } = checkFilter(filter)
     const store = this.#usable()
-    return toRows(translated(() => store.slowestSync(native, limit)))
+    return toRows(checked(store, translated(() => store.slowestSync(native, limit))))
   }
 
   /**
@@ -278,7 +266,7 @@ export class Database {
     const { native } = checkQuestion(name)
     const { quantiles, isExact } = checkQuantiles(qs, options)
     const store = this.#usable()
-    return enqueue(() => store.percentiles(native, quantiles, isExact))
+    return checked(store, await enqueue(() => store.percentiles(native, quantiles, isExact)))
   }
 
   /** As `percentiles`, blocking. */
@@ -290,7 +278,10 @@ export class Database {
     const { native } = checkQuestion(name)
     const { quantiles, isExact } = checkQuantiles(qs, options)
     const store = this.#usable()
-    return translated(() => store.percentilesSync(native, quantiles, isExact))
+    return checked(
+      store,
+      translated(() => store.percentilesSync(native, quantiles, isExact)),
+    )
   }
 
   /** Where every call that was seen has gone. Answers also after a close. */
@@ -365,10 +356,12 @@ export class Database {
 
 /** The database that captures where no other is named. */
 export function database(): Database {
-  shared.database ??= fromOpener(
-    new Opener(environmentOptions.dir ?? defaultDir, (binding) => binding.defaultStore()),
-  )
-  return shared.database
+  const present = shared.databases.get(doubles)
+  if (present !== undefined) return present
+  const dir = environmentOptions.dir ?? defaultDir
+  const made = fromOpener(new Opener(dir, (binding) => binding.defaultStore()))
+  shared.databases.set(doubles, made)
+  return made
 }
 
 /**
@@ -385,5 +378,8 @@ export function storeOf(db: unknown): NativeStore | undefined {
   const isObject = typeof db === 'object' && db !== null
   const find: unknown = isObject ? Reflect.get(db, storeKey) : undefined
   if (typeof find !== 'function') throw typeError('options.db', 'a Database', db)
-  return Reflect.apply(find, db, []) as NativeStore | undefined
+  const { store, scratch: theirs } = Reflect.apply(find, db, []) as Found
+  if (store === undefined || theirs === doubles) return store
+  // Of another copy of this package: the same directory, and a lane of our own.
+  return isCapturing ? openerOf({ dir: store.dir }).open(requireAddon()) : undefined
 }

@@ -1,5 +1,7 @@
 /** Errors of the database: one class, with a code that never changes its meaning. */
 
+import { types } from 'node:util'
+
 /** Every code, and what it says. docs/api.md has the same table. */
 export const errorCodes = {
   KRONICLER_IO: 'A file or directory could not be read or written.',
@@ -36,9 +38,12 @@ export class KroniclerError extends Error {
   }
 }
 
-/** An error of the addon, `CODE: text`, as one of ours; any other as it is. */
+/**
+ * An error of the addon, `CODE: text`, as one of ours; any other as it is. In a test runner it is
+ * of another realm than this file.
+ */
 export function fromNative(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
+  if (!types.isNativeError(error)) return error
   const [, code, text] = /^(KRONICLER_[A-Z_]+): ([^]*)$/.exec(error.message) ?? []
   if (code === undefined || text === undefined || !Object.hasOwn(errorCodes, code)) return error
   return new KroniclerError(code as KroniclerErrorCode, text)

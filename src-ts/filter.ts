@@ -1,8 +1,8 @@
 /** Filters: which rows a question is about. */
 
 import { bare, checkCount, checkOptions, checkString, rangeError, typeError } from './arguments.js'
+import type { Outcome } from './columns.js'
 import type { NativeFilter } from './native.js'
-import type { Outcome } from './row.js'
 
 /** Which rows a question is about; absent means any. */
 export interface Filter {

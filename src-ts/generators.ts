@@ -7,12 +7,21 @@
 
 import { types } from 'node:util'
 
-import { kindGenerator, now, outcomeError, outcomeOk, record } from './record.js'
+import { adoptPrototype } from './constructors.js'
+import {
+  kindGenerator,
+  now,
+  outcomeError,
+  outcomeOk,
+  record,
+  tagOf,
+} from './record.js'
+import type { Callable } from './constructors.js'
 import type { Site } from './record.js'
 
 type Step = (this: unknown, ...args: unknown[]) => unknown
 
-const { apply, defineProperty, deleteProperty } = Reflect
+const { apply, defineProperty, deleteProperty, setPrototypeOf } = Reflect
 const promiseThen = Promise.prototype.then
 const stepNames = ['next', 'return', 'throw'] as const
 
@@ -23,11 +32,13 @@ class Run {
   isRunning = false
   #isOver = false
   readonly #generator: object
-  readonly #site: Site
+  readonly #tag: number
+  readonly #database: number
 
-  constructor(generator: object, site: Site) {
+  constructor(generator: object, tag: number, database: number) {
     this.#generator = generator
-    this.#site = site
+    this.#tag = tag
+    this.#database = database
   }
 
   begin(): void {
@@ -38,7 +49,7 @@ class Run {
     if (this.#isOver || this.#start === undefined) return
     this.#isOver = true
     for (const name of stepNames) deleteProperty(this.#generator, name)
-    record(this.#start, this.#site.tag | kindGenerator | outcome, this.#site.database)
+    record(this.#start, this.#tag | outcome, this.#database)
   }
 
   /** Looks at what a step gave. */
@@ -75,7 +86,11 @@ function stepOf(generator: object, run: Run, step: Step, isFirst: boolean): Step
     try {
       result = apply(step, this, args)
     } catch (error) {
-      run.fail()
+      try {
+        run.fail()
+      } catch {
+        // The stack is full.
+      }
       throw error
     } finally {
       run.isRunning = false
@@ -97,10 +112,42 @@ function watchSteps(generator: object, run: Run): void {
 }
 
 /** Lets a generator record itself; one that cannot be changed goes unrecorded. */
-export function watchGenerator(generator: object, site: Site): void {
+function watchGenerator(generator: object, tag: number, database: number): void {
   try {
-    watchSteps(generator, new Run(generator, site))
+    watchSteps(generator, new Run(generator, tag, database))
   } catch {
     // Its prototype is the user's, and may have getters that throw.
   }
+}
+
+/** Somebody has given the wrapper another prototype: generators are to have it. */
+function inherit(generator: unknown, prototype: unknown): void {
+  if (typeof prototype === 'object') setPrototypeOf(generator as object, prototype)
+}
+
+/** Generator functions, sync and async. */
+export function wrapGenerator(fn: Callable, site: Site): Callable {
+  const { database } = site
+  const { wrapper }: { wrapper: Callable } = {
+    wrapper(this: unknown, ...args: unknown[]): unknown {
+      const tag = tagOf(site, this)
+      const start = now()
+      let generator
+      try {
+        generator = apply(fn, this, args)
+      } catch (error) {
+        try {
+          if (tag >= 0) record(start, tag | kindGenerator | outcomeError, database)
+        } catch {
+          // The stack is full: the error of the host goes on, not this one.
+        }
+        throw error
+      }
+      if (wrapper.prototype !== prototype) inherit(generator, wrapper.prototype)
+      if (tag >= 0) watchGenerator(generator as object, tag | kindGenerator, database)
+      return generator
+    },
+  }
+  const prototype = adoptPrototype(fn, wrapper)
+  return wrapper
 }

@@ -133,6 +133,8 @@ export interface NativeStore {
   readonly isReader: boolean
   /** The number that records carry instead of a name. Each of them stands for `weight` calls. */
   site(name: string, source: string, isChosen: boolean, weight: number): number
+  /** Whether an answer since the last call lacked rows that could not be read. */
+  takePartial(): boolean
   average(name: string): number | null
   functionNames(): string[]
   has(name: string): boolean
@@ -160,6 +162,8 @@ export interface NativeStore {
 
 /** A stream of rows; a batch has about `count` of them, `null` is the end. */
 export interface NativeRowStream {
+  /** Whether rows so far could not be read. To be asked when no `next` is under way. */
+  readonly isPartial: boolean
   next(count: number): Promise<NativeRows | null>
   nextSync(count: number): NativeRows | null
 }

@@ -11,7 +11,6 @@ import { types } from 'node:util'
 import { chainedOf, rememberChained } from './chained.js'
 import { outcomeError, outcomeOk, record } from './record.js'
 import { watchThenable } from './thenables.js'
-import type { Site } from './record.js'
 
 // Taken at load, so that whoever replaces them later does not change what is captured.
 const { apply, getPrototypeOf, isExtensible } = Reflect
@@ -19,13 +18,11 @@ const { getOwnPropertyNames } = Object
 const promisePrototype = Promise.prototype
 const promiseThen = promisePrototype.then
 
-/** A promise like this one that records the call when it settles. */
-export function chain(
-  promise: Promise<unknown>,
-  start: number,
-  tag: number,
-  database: number,
-): Promise<unknown> {
+/** What is done when a promise settles; what they return or throw is what the caller gets. */
+type Handlers = [onFulfilled: (value: unknown) => unknown, onRejected: (error: unknown) => never]
+
+/** Handlers that record the call and pass on what the promise settled with. */
+function recorders(start: number, tag: number, database: number): Handlers {
   const onFulfilled = (value: unknown): unknown => {
     record(start, tag | outcomeOk, database)
     return value
@@ -34,29 +31,41 @@ export function chain(
     record(start, tag | outcomeError, database)
     throw error
   }
-  return apply(promiseThen, promise, [onFulfilled, onRejected]) as Promise<unknown>
+  return [onFulfilled, onRejected]
+}
+
+/** A promise like this one that records the call when it settles. */
+export function chain(
+  promise: Promise<unknown>,
+  start: number,
+  tag: number,
+  database: number,
+): Promise<unknown> {
+  return apply(promiseThen, promise, recorders(start, tag, database)) as Promise<unknown>
 }
 
 /**
  * Whether nobody has made more of a promise than it is. Symbols do not count: Node itself puts
  * some on every promise while AsyncLocalStorage is in use (Node 20 and 22).
  */
-function isPlain(promise: Promise<unknown>): boolean {
+export function isPlain(promise: Promise<unknown>): boolean {
   if (getPrototypeOf(promise) !== promisePrototype || !isExtensible(promise)) return false
   return getOwnPropertyNames(promise).length === 0
 }
 
+function nothing(): void {}
+
 /** One promise in, one promise out: functions that remember their results go on doing so. */
-function chainOnce(promise: Promise<unknown>, start: number, tag: number, database: number) {
+export function chainOnce(promise: Promise<unknown>, handlers: Handlers): Promise<unknown> {
   const known = chainedOf(promise)
-  if (known !== undefined) {
-    const settle = (outcome: number) => () => record(start, tag | outcome, database)
-    apply(promiseThen, promise, [settle(outcomeOk), settle(outcomeError)])
-    return known
+  const chained = apply(promiseThen, promise, handlers) as Promise<unknown>
+  if (known === undefined) {
+    rememberChained(promise, chained)
+    return chained
   }
-  const chained = chain(promise, start, tag, database)
-  rememberChained(promise, chained)
-  return chained
+  // Nobody gets this one, so its rejection is nobody's.
+  apply(promiseThen, chained, [undefined, nothing])
+  return known
 }
 
 /**
@@ -67,20 +76,17 @@ export function settleLater(
   result: object,
   then: (...args: unknown[]) => unknown,
   start: number,
-  site: Site,
-  kind: number,
+  tag: number,
   syncTag: number,
+  database: number,
 ): unknown {
-  const tag = site.tag | kind
   if (types.isPromise(result)) {
-    if (isPlain(result)) return chainOnce(result, start, tag, site.database)
+    if (isPlain(result)) return chainOnce(result, recorders(start, tag, database))
     if (getPrototypeOf(result) === promisePrototype) {
-      record(start, syncTag, site.database)
+      record(start, syncTag, database)
       return result
     }
   }
-  const waiting = { start, tag, database: site.database }
-  if (!watchThenable(result, then, waiting)) record(start, syncTag, site.database)
+  if (!watchThenable(result, then, { start, tag, database })) record(start, syncTag, database)
   return result
 }
-

@@ -1,8 +1,9 @@
 /** Questions and answers in the shapes that JavaScript likes. */
 
 import { checkOptions, rangeError, typeError } from './arguments.js'
-import type { NativeRows } from './native.js'
+import { at, durationOf, roundedStartOf, toTable } from './columns.js'
 import { RowBatch } from './row-batch.js'
+import type { NativeRows } from './native.js'
 import type { Row } from './row.js'
 
 /** A row as numbers and a name; start is rounded to a double (about 256 ns). */
@@ -14,15 +15,23 @@ export interface PercentilesOptions {
 }
 
 export function toRows(native: NativeRows): Row[] {
-  return [...new RowBatch(native)]
+  return new RowBatch(native).toArray()
 }
 
-export function toRowsReversed(native: NativeRows): Row[] {
-  return toRows(native).toReversed()
+/** One list; joining is several times cheaper than letting one list grow. */
+export function joined(parts: readonly Row[][]): Row[] {
+  return ([] as Row[]).concat(...parts)
 }
 
-export function toLogs(rows: readonly Row[]): LogEntry[] {
-  return rows.map(({ id, name, start, duration }) => [id, name, Number(start), duration])
+/** Oldest first, of rows that come newest first. */
+export function toLogs(native: NativeRows): LogEntry[] {
+  const table = toTable(native, Infinity)
+  const { id, name } = table.columns
+  return Array.from(id, (_, index): LogEntry => {
+    const i = id.length - 1 - index
+    const text = at(table.names, at(name, i))
+    return [at(id, i), text, roundedStartOf(table, i), durationOf(table, i)]
+  })
 }
 
 /** The quantiles that were asked for, and whether exactly. */

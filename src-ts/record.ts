@@ -3,11 +3,15 @@
 import * as scratch from './scratch.js'
 
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
-const { doubles, words, end, tick } = scratch
+const { doubles, words, pausedWord, end, tick } = scratch
+
+/** In place of a tag: the call is not recorded. */
+export const unseen = -1
 
 /** Flags: bits 0-1 the outcome, bits 2-4 the kind. */
 export const outcomeOk = 0
 export const outcomeError = 1
+export const outcomeAborted = 2
 export const kindSync = 0
 export const kindAsync = 4
 export const kindGenerator = 8
@@ -16,10 +20,31 @@ export const kindManual = 20
 
 /** Where a record belongs. */
 export interface Site {
-  /** The number of the name, in the bits above the flags. */
+  /** The number of the name, in the bits above the flags; negative: to be asked for at the call. */
   readonly tag: number
   /** The id of the database. */
   readonly database: number
+  /** Finds a name by the `this` of the first call: `tag` is not negative any more. */
+  nameBy?(self: unknown): void
+  /** The tag of the call that begins, negative when it is not to be recorded. */
+  choose?(self: unknown): number
+}
+
+/**
+ * The tag of a call that begins, where it is not known beforehand; negative when the call is to
+ * pass unseen. Wrappers come here only while capturing is paused or `site.tag` is negative.
+ */
+export function tagOf(site: Site, self: unknown): number {
+  if (words[pausedWord] !== 0) return unseen
+  if (site.tag >= 0) return site.tag
+  try {
+    if (site.choose !== undefined) return site.choose(self)
+    site.nameBy?.(self)
+    return site.tag
+  } catch {
+    // A name could not be found, or the stack is full.
+    return unseen
+  }
 }
 
 /** The present tick: bits, not a number. */
@@ -34,13 +59,4 @@ export function record(start: number, tag: number, database: number): void {
   words[2] = tag
   words[3] = database
   end()
-}
-
-/** As `record`, where the stack may be full: that record is the one that may get lost. */
-export function recordGuarded(start: number, tag: number, database: number): void {
-  try {
-    record(start, tag, database)
-  } catch {
-    // The error of the host goes on, not this one.
-  }
 }

@@ -2,13 +2,9 @@
 
 import { inspect } from 'node:util'
 
+import { at, durationOf, kinds, outcomes } from './columns.js'
 import { formatDuration, formatTime } from './durations.js'
-
-/** How a call ended. */
-export type Outcome = 'ok' | 'error' | 'aborted'
-
-/** What was measured. */
-export type Kind = 'sync' | 'async' | 'generator' | 'block' | 'http' | 'manual' | 'signal'
+import type { Kind, Outcome, RowTable } from './columns.js'
 
 /** A row as JSON, with the keys that `kr --json` uses. */
 export interface RowJson {
@@ -24,57 +20,87 @@ export interface RowJson {
   kind: Kind
   thread: number
   source: string
-}
-
-/** What a row is made of. */
-export interface RowFields {
-  id: number
-  name: string
-  start: bigint
-  end: bigint
-  duration: number
-  outcome: Outcome
-  kind: Kind
-  thread: number
-  source: string
+  weight: number
 }
 
 // Ids have 53 bits, the lane is in the upper 10.
 const rowsPerLane = 2 ** 43
 
-/** One call that was captured. Times are in nanoseconds. */
+/**
+ * One call that was captured. Times are in nanoseconds.
+ *
+ * A row is a place in the columns of its batch: each field is looked up when it is asked for. It
+ * has no properties of its own, so `{ ...row }` and `structuredClone(row)` are empty: `toJSON`
+ * and `toArray` are there for that.
+ */
 export class Row {
-  /** Final once the row is durable; a number that JavaScript holds exactly. */
-  readonly id: number
-  readonly name: string
-  /** Nanoseconds since the Unix epoch. */
-  readonly start: bigint
-  /** Nanoseconds since the Unix epoch. */
-  readonly end: bigint
-  /** Nanoseconds. */
-  readonly duration: number
-  readonly outcome: Outcome
-  readonly kind: Kind
-  /** Which thread of its process: 0 is the main one. */
-  readonly thread: number
-  /** `file:line` where the function was wrapped; empty for manual rows. */
-  readonly source: string
+  readonly #table: RowTable
+  readonly #index: number
 
-  constructor(fields: RowFields) {
-    this.id = fields.id
-    this.name = fields.name
-    this.start = fields.start
-    this.end = fields.end
-    this.duration = fields.duration
-    this.outcome = fields.outcome
-    this.kind = fields.kind
-    this.thread = fields.thread
-    this.source = fields.source
+  /** @internal */
+  constructor(table: RowTable, index: number) {
+    this.#table = table
+    this.#index = index
+  }
+
+  /** Final once the row is durable; a number that JavaScript holds exactly. */
+  get id(): number {
+    return at(this.#table.columns.id, this.#index)
+  }
+
+  get name(): string {
+    return at(this.#table.names, this.#nameIndex)
+  }
+
+  /** `file:line` where the function was wrapped; empty for manual rows. */
+  get source(): string {
+    return at(this.#table.sources, this.#nameIndex)
+  }
+
+  /** How many calls the row stands for: `every` of its function. */
+  get weight(): number {
+    return at(this.#table.weights, this.#nameIndex)
+  }
+
+  /** Nanoseconds since the Unix epoch. */
+  get start(): bigint {
+    return this.end - at(this.#table.columns.duration, this.#index)
+  }
+
+  /** Nanoseconds since the Unix epoch. */
+  get end(): bigint {
+    return at(this.#table.columns.end, this.#index)
+  }
+
+  /** Nanoseconds. */
+  get duration(): number {
+    return durationOf(this.#table, this.#index)
+  }
+
+  get outcome(): Outcome {
+    return at(outcomes, this.#flags & 3)
+  }
+
+  get kind(): Kind {
+    return at(kinds, (this.#flags >> 2) & 7)
+  }
+
+  /** Which thread of its process: 0 is the main one. */
+  get thread(): number {
+    return at(this.#table.columns.thread, this.#index)
   }
 
   /** When the call began, to the millisecond. */
   get startDate(): Date {
     return new Date(Number(this.start / 1_000_000n))
+  }
+
+  get #nameIndex(): number {
+    return at(this.#table.columns.name, this.#index)
+  }
+
+  get #flags(): number {
+    return at(this.#table.columns.flags, this.#index)
   }
 
   /** The columns that the Python package of the same name had. */
@@ -96,14 +122,24 @@ export class Row {
       kind: this.kind,
       thread: this.thread,
       source: this.source,
+      weight: this.weight,
     }
+  }
+
+  /**
+   * All that the row says. Whatever compares deeply looks at this, too: without own properties
+   * any two rows would be equal to `assert.deepStrictEqual`, ava, chai, Jest and Vitest.
+   */
+  get [Symbol.toStringTag](): string {
+    return JSON.stringify(this)
   }
 
   toString(): string {
     const what = `${this.name} took ${formatDuration(this.duration)}`
-    const place = this.source === '' ? '' : `, ${this.source}`
-    const { id, outcome, kind } = this
-    return `#${id} ${what} from ${formatTime(this.start)} (${outcome}, ${kind}${place})`
+    const { id, outcome, kind, weight, source } = this
+    const share = weight === 1 ? '' : `, one of ${weight} calls`
+    const place = source === '' ? '' : `, ${source}`
+    return `#${id} ${what} from ${formatTime(this.start)} (${outcome}, ${kind}${share}${place})`
   }
 
   static {

@@ -43,4 +43,6 @@ export const integers: BigInt64Array = new BigInt64Array(
 
 export const tick: () => void = addon?.binding?.tick ?? nothing
 export const end: () => void = addon?.binding?.end ?? nothing
+/** Pauses capturing in all threads of the process, or goes on. */
+export const setPaused: (isPaused: boolean) => void = addon?.binding?.setPaused ?? nothing
 export const insert: () => void = addon?.binding?.insert ?? nothing

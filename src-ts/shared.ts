@@ -12,8 +12,11 @@ interface Shared {
   warned: Map<string, number>
   /** Settles when the native work asked for last is over: at most one runs at a time. */
   work: Promise<void>
-  /** The default database. */
-  database?: Database
+  /**
+   * The default databases, by the scratch of this thread: there is one for each addon. Copies in
+   * different folders have different ones, and a number of one means nothing to the other.
+   */
+  databases: WeakMap<Float64Array, Database>
 }
 
 const key = Symbol.for('kronicler')
@@ -23,6 +26,7 @@ function make(): Shared {
     captured: new WeakSet(),
     warned: new Map(),
     work: Promise.resolve(),
+    databases: new WeakMap(),
   }
 }
 

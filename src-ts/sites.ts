@@ -22,6 +22,25 @@ export function siteOf(
   return { tag: number << 8, database: store.id }
 }
 
+/** A site that is named by its first call. */
+export class LateSite implements Site {
+  tag = -1
+  readonly database: number
+  readonly #make: (self: unknown) => Site
+
+  constructor(store: NativeStore, make: (self: unknown) => Site) {
+    // A reader refuses when a function is wrapped, not when it is called.
+    if (store.isReader) siteOf(store, '', '', false)
+    this.database = store.id
+    this.#make = make
+  }
+
+  /** Names it by what it is called on. */
+  nameBy(self: unknown): void {
+    this.tag = this.#make(self).tag
+  }
+}
+
 /** Sites of names that come again and again. */
 export class SiteCache {
   readonly #sites = new Map<string, Site>()

@@ -1,7 +1,22 @@
 /** Where in the program something was wrapped: one stack read, at wrap time only. */
 
+import { findSourceMap } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+
+type Below = (...args: never) => unknown
+
+/** Behind some frames of compilers stands who uses a decorator, or the constructor of a class. */
+const frameCountMax = 8
+
+/** What compilers call the functions that apply decorators, and reflect-metadata its own. */
+const helpers =
+  /^_*(?:(?:es_?|ts_?)decorate|__decorate|decorate(?:Element|Class|Property|Constructor)|(?:apply)?_?(?:member_?)?dec(?:s\w*)?|applyDecoratedDescriptor|run_?initializers)$/i
+
+function isHelper(site: NodeJS.CallSite): boolean {
+  const name = site.getFunctionName() ?? ''
+  return helpers.test(name) || (name === 'decorate' && /reflect/i.test(site.getFileName() ?? ''))
+}
 
 /** Puts a property of Error back, whether it was there or not. */
 function keep(key: 'prepareStackTrace' | 'stackTraceLimit'): () => void {
@@ -16,20 +31,40 @@ function sitesOf(_: Error, sites: NodeJS.CallSite[]): NodeJS.CallSite[] {
   return sites
 }
 
-/** The frame that called `below`. Both properties are found as they were afterwards. */
-function callerOf(below: (...args: never) => unknown): NodeJS.CallSite | undefined {
+/** The frames that called `below`. Both properties are found as they were afterwards. */
+function callersOf(below: Below, limit: number): NodeJS.CallSite[] {
   const restore = [keep('prepareStackTrace'), keep('stackTraceLimit')]
   try {
     const holder: { stack?: unknown } = {}
     const options = { configurable: true, writable: true }
     Reflect.defineProperty(Error, 'prepareStackTrace', { value: sitesOf, ...options })
-    Reflect.defineProperty(Error, 'stackTraceLimit', { value: 1, ...options })
+    Reflect.defineProperty(Error, 'stackTraceLimit', { value: limit, ...options })
     Error.captureStackTrace(holder, below)
     // Read while our function is in place: the stack is made at the first look.
     const { stack } = holder
-    return Array.isArray(stack) ? (stack[0] as NodeJS.CallSite | undefined) : undefined
+    return Array.isArray(stack) ? (stack as NodeJS.CallSite[]) : []
   } finally {
     for (const undo of restore) undo()
+  }
+}
+
+interface Place {
+  file: string
+  line: number
+}
+
+/** Where it was before it was compiled, if Node has been told to look for source maps. */
+function originOf(file: string, line: number, column: number): Place | undefined {
+  if (!process.sourceMapsEnabled) return undefined
+  try {
+    const entry = findSourceMap(file)?.findEntry(line - 1, column - 1)
+    if (entry === undefined || !('originalSource' in entry) || !entry.originalSource) {
+      return undefined
+    }
+    return { file: entry.originalSource, line: entry.originalLine + 1 }
+  } catch {
+    // A map that is damaged: the compiled file is the place.
+    return undefined
   }
 }
 
@@ -42,14 +77,30 @@ function shorten(file: string): string {
   return isBelow ? relative : full
 }
 
+function placeOf(site: NodeJS.CallSite | undefined): string {
+  const file = site?.getFileName() ?? site?.getScriptNameOrSourceURL?.()
+  const line = site?.getLineNumber()
+  if (!file || !line) return ''
+  const place = originOf(file, line, site?.getColumnNumber() ?? 1) ?? { file, line }
+  return `${shorten(place.file)}:${place.line}`
+}
+
 /** `file:line` of the code that called `below`; empty where that cannot be told. */
-export function sourceOfCaller(below: (...args: never) => unknown): string {
+export function sourceOfCaller(below: Below): string {
   try {
-    const site = callerOf(below)
-    const file = site?.getFileName() ?? site?.getScriptNameOrSourceURL?.()
-    const line = site?.getLineNumber()
-    return file && line ? `${shorten(file)}:${line}` : ''
+    const sites = callersOf(below, frameCountMax)
+    return placeOf(sites.find((site) => !isHelper(site)) ?? sites[0])
   } catch {
     return ''
+  }
+}
+
+/** The name of the class whose constructor called `below`, maybe for an object of a subclass. */
+export function classInConstruction(below: Below): string | undefined {
+  try {
+    const sites = callersOf(below, frameCountMax)
+    return sites.find((site) => site.isConstructor())?.getFunctionName() ?? undefined
+  } catch {
+    return undefined
   }
 }

@@ -1,16 +1,21 @@
 /** Spans: blocks of code that begin and end by hand. */
 
 import { kindBlock, now, outcomeError, outcomeOk, record } from './record.js'
+import * as scratch from './scratch.js'
 import type { Site } from './record.js'
+
+// A local of this file: in CommonJS an import is a property that is looked up at each use.
+const { words } = scratch
 
 /** A block that has begun. Only its first end counts. */
 export class Span {
   readonly #start: number
   readonly #site: Site
-  #isOver = false
+  #isOver: boolean
 
   constructor(site: Site) {
     this.#site = site
+    this.#isOver = words[8] !== 0
     this.#start = now()
   }
 

@@ -4,7 +4,8 @@ import { shared } from './shared.js'
 
 const pauseMs = 60_000
 
-export type WarningCode = 'KRONICLER_BAD_ENV' | 'KRONICLER_DROPPED' | 'KRONICLER_NO_BINARY'
+export type WarningCode =
+  'KRONICLER_BAD_ENV' | 'KRONICLER_DROPPED' | 'KRONICLER_NO_BINARY' | 'KRONICLER_PARTIAL'
 
 /** Warns unless this cause was warned of within the last minute; never throws. */
 export function warn(code: WarningCode, cause: string, message: string): void {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kronicler::format::fit_name;
@@ -32,16 +33,27 @@ pub(crate) fn database_by_id(id: u32) -> Option<Database> {
 
 /// Where rows come from.
 #[derive(Debug)]
-enum Source {
+struct Source {
+    origin: Origin,
+    /// Whether an answer lacked rows that could not be read, and nobody has been told.
+    is_partial: AtomicBool,
+}
+
+#[derive(Debug)]
+enum Origin {
     Database(Database),
     Reader(Reader),
 }
 
 impl Source {
+    fn new(origin: Origin) -> Arc<Self> {
+        Arc::new(Self { origin, is_partial: AtomicBool::new(false) })
+    }
+
     fn snapshot(&self) -> Result<Snapshot> {
-        let snapshot = match self {
-            Self::Database(database) => database.snapshot(),
-            Self::Reader(reader) => reader.snapshot(),
+        let snapshot = match &self.origin {
+            Origin::Database(database) => database.snapshot(),
+            Origin::Reader(reader) => reader.snapshot(),
         };
         snapshot.map_err(to_js)
     }
@@ -51,27 +63,31 @@ impl Source {
         &self,
         question: impl FnMut(&Snapshot) -> std::result::Result<Answer<T>, StoreError>,
     ) -> Result<Answer<T>> {
-        let answer = match self {
-            Self::Database(database) => database.ask(question),
-            Self::Reader(reader) => reader.ask(question),
+        let answer = match &self.origin {
+            Origin::Database(database) => database.ask(question),
+            Origin::Reader(reader) => reader.ask(question),
         };
-        answer.map_err(to_js)
+        let answer = answer.map_err(to_js)?;
+        if answer.is_partial {
+            self.is_partial.store(true, Ordering::Relaxed);
+        }
+        Ok(answer)
     }
 
     fn moments(&self, name: &str) -> Result<Moments> {
         // Long names are stored cut, and are asked for as they were given.
         let name = &*fit_name(name);
-        match self {
-            Self::Database(database) => database.moments(name).map_err(to_js),
-            Self::Reader(_) => Ok(self.ask(|snapshot| query::moments(snapshot, name))?.value),
+        match &self.origin {
+            Origin::Database(database) => database.moments(name).map_err(to_js),
+            Origin::Reader(_) => Ok(self.ask(|snapshot| query::moments(snapshot, name))?.value),
         }
     }
 
     /// The database, for what a reader may not do.
     fn database(&self) -> Result<&Database> {
-        match self {
-            Self::Database(database) => Ok(database),
-            Self::Reader(reader) => Err(Error::from_reason(format!(
+        match &self.origin {
+            Origin::Database(database) => Ok(database),
+            Origin::Reader(reader) => Err(Error::from_reason(format!(
                 "KRONICLER_READ_ONLY: {} was opened by Database.reader(), which never writes; \
                  open it with new Database({{ dir }})",
                 reader.dir().display()
@@ -80,9 +96,9 @@ impl Source {
     }
 
     fn health(&self) -> Result<NativeHealth> {
-        let health = match self {
-            Self::Database(database) => database.health(),
-            Self::Reader(reader) => Health {
+        let health = match &self.origin {
+            Origin::Database(database) => database.health(),
+            Origin::Reader(reader) => Health {
                 pool: reader.pool_usage(),
                 ..Health::of_snapshot(reader.dir().to_owned(), &self.snapshot()?)
             },
@@ -132,12 +148,12 @@ impl NativeStore {
             let mut databases = DATABASES.lock().unwrap_or_else(PoisonError::into_inner);
             databases.get_or_insert_default().insert(database.id(), database.clone());
         }
-        Self { source: Arc::new(Source::Database(database)) }
+        Self { source: Source::new(Origin::Database(database)) }
     }
 
     pub(crate) fn reader(dir: &str) -> Result<Self> {
         let reader = Reader::open(Path::new(dir)).map_err(to_js)?;
-        Ok(Self { source: Arc::new(Source::Reader(reader)) })
+        Ok(Self { source: Source::new(Origin::Reader(reader)) })
     }
 
     fn promise<T: Send + ToNapiValue + TypeName + 'static>(
@@ -168,9 +184,9 @@ fn clear(source: &Source) -> Result<()> {
 
 /// A reader keeps nothing open, so there is nothing to close.
 fn close(source: &Source) -> Result<()> {
-    match source {
-        Source::Database(database) => database.close().map_err(to_js),
-        Source::Reader(_) => Ok(()),
+    match &source.origin {
+        Origin::Database(database) => database.close().map_err(to_js),
+        Origin::Reader(_) => Ok(()),
     }
 }
 
@@ -185,22 +201,28 @@ impl NativeStore {
     /// The directory.
     #[napi(getter, catch_unwind)]
     pub fn dir(&self) -> String {
-        match &*self.source {
-            Source::Database(database) => database.dir().display().to_string(),
-            Source::Reader(reader) => reader.dir().display().to_string(),
+        match &self.source.origin {
+            Origin::Database(database) => database.dir().display().to_string(),
+            Origin::Reader(reader) => reader.dir().display().to_string(),
         }
     }
 
     /// Whether it only reads.
     #[napi(getter, catch_unwind)]
     pub fn is_reader(&self) -> bool {
-        matches!(*self.source, Source::Reader(_))
+        matches!(self.source.origin, Origin::Reader(_))
     }
 
     /// The number that records carry instead of a name. Each of them stands for `weight` calls.
     #[napi(catch_unwind)]
     pub fn site(&self, name: String, source: String, is_chosen: bool, weight: u32) -> Result<u32> {
         Ok(self.source.database()?.site_of_weight(&name, &source, is_chosen, weight))
+    }
+
+    /// Whether an answer since the last call lacked rows that could not be read.
+    #[napi(catch_unwind)]
+    pub fn take_partial(&self) -> bool {
+        self.source.is_partial.swap(false, Ordering::Relaxed)
     }
 
     /// Mean duration in nanoseconds; null when there was no such call.

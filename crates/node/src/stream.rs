@@ -29,6 +29,12 @@ impl NativeRowStream {
         Self { stream: Arc::new(Mutex::new(stream)) }
     }
 
+    /// Whether rows so far could not be read.
+    #[napi(getter, catch_unwind)]
+    pub fn is_partial(&self) -> bool {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner).is_partial()
+    }
+
     /// The next rows, about `count`; null at the end.
     #[napi(catch_unwind)]
     pub fn next(&self, count: u32) -> AsyncTask<Work<Option<NativeRows>>> {

@@ -27,7 +27,7 @@ const QUARTILES_PER_SPREAD: f64 = 1.349;
 /// What a function needs in order to be listed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OutlierLimits {
-    /// Calls.
+    /// Calls, as far as each has a row.
     pub calls_min: u64,
     /// Time that a slow call took beyond the median, in nanoseconds.
     pub excess_ns_min: u64,
@@ -94,10 +94,11 @@ pub fn outliers(
     reason = "estimates within 1 %; durations and counts are not negative"
 )]
 fn examine(stats: FunctionStats, limits: OutlierLimits) -> Option<Outlier> {
-    let count = stats.moments.count();
     let max_ns = stats.moments.max()?;
+    // Chance knows rows: a row that stands for 100 calls is one observation.
+    let row_share = stats.rows as f64 / stats.moments.count() as f64;
     let (low, median, high) = (stats.quantile(0.25)?, stats.quantile(0.5)?, stats.quantile(0.75)?);
-    if count < limits.calls_min || max_ns - median < limits.excess_ns_min {
+    if stats.rows < limits.calls_min || max_ns - median < limits.excess_ns_min {
         return None;
     }
     let spread = ((high.max(1) as f64) / (low.max(1) as f64)).ln() / QUARTILES_PER_SPREAD;
@@ -112,8 +113,9 @@ fn examine(stats: FunctionStats, limits: OutlierLimits) -> Option<Outlier> {
         let middle = (bin.lower_ns as f64).midpoint(bin.upper_ns.min(max_ns) as f64);
         (count + bin.count, sum + middle * bin.count as f64)
     });
-    let expected = (count as f64) * EXPECTED_SHARE;
-    let has_tail = slow_count as f64 > expected * limits.surplus_min + CHANCE_COUNT;
+    let expected = (stats.rows as f64) * EXPECTED_SHARE;
+    let slow_rows = slow_count as f64 * row_share;
+    let has_tail = slow_rows > expected * limits.surplus_min + CHANCE_COUNT;
     if slow_count == 0 || !(has_tail || max_ns > above(CERTAIN_SPREADS)) {
         return None;
     }

@@ -66,7 +66,7 @@ impl Storage for Disk {
         let mut options = OpenOptions::new();
         options.read(true).append(true).create_new(true);
         platform::private_file(&mut options, path);
-        Ok(Arc::new(DiskFile(options.open(path)?)))
+        Ok(Arc::new(DiskFile(platform::above_streams(options.open(path)?)?)))
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -85,7 +85,7 @@ impl Storage for Disk {
         let mut options = OpenOptions::new();
         platform::no_follow(options.read(true).write(true).create(true).truncate(false));
         platform::private_file(&mut options, path);
-        let file = options.open(path)?;
+        let file = platform::above_streams(options.open(path)?)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Box::new(DiskLock(file)))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -106,7 +106,7 @@ fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result<Arc<dyn St
     if !file.metadata()?.is_file() {
         return Err(refused());
     }
-    Ok(Arc::new(DiskFile(file)))
+    Ok(Arc::new(DiskFile(platform::above_streams(file)?)))
 }
 
 impl StorageFile for DiskFile {
@@ -147,6 +147,7 @@ mod platform {
 
     use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
     use std::io;
+    use std::os::fd::AsRawFd;
     use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
     use std::path::Path;
 
@@ -175,6 +176,16 @@ mod platform {
     /// Without `O_NONBLOCK` a pipe in place of a file is waited for; files do not mind it.
     pub fn no_follow(options: &mut OpenOptions) {
         options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+    }
+
+    /// Not as standard input or output: where the program has closed one of these, its number is
+    /// given away next, and what is printed would land in our file.
+    pub fn above_streams(file: File) -> io::Result<File> {
+        const FIRST: i32 = 3;
+        if file.as_raw_fd() >= FIRST {
+            return Ok(file);
+        }
+        Ok(rustix::io::fcntl_dupfd_cloexec(&file, FIRST)?.into())
     }
 
     pub fn is_removed(metadata: &Metadata) -> bool {
@@ -242,6 +253,10 @@ mod platform {
     pub fn private_file(_options: &mut OpenOptions, _path: &Path) {}
 
     pub fn no_follow(_options: &mut OpenOptions) {}
+
+    pub fn above_streams(file: File) -> io::Result<File> {
+        Ok(file)
+    }
 
     pub fn is_removed(_metadata: &Metadata) -> bool {
         false

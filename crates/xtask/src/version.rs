@@ -39,11 +39,12 @@ fn is_version(version: &str) -> bool {
 }
 
 /// Lock files carry the version of our own package, too; cargo mends its own.
-const FIXED: [&str; 5] = [
+const FIXED: [&str; 6] = [
     "Cargo.toml",
     "package.json",
     "package-lock.json",
     "bench/package-lock.json",
+    "examples/express/package-lock.json",
     "examples/service/package-lock.json",
 ];
 

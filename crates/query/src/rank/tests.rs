@@ -72,8 +72,8 @@ fn a_duration_that_stands_for_many_counts_so_often() {
             rows.iter().for_each(|&(one, weight)| ranks.add(0, weight, &Durations::One(one)));
         }
         assert!(ranks.is_exact());
-        let all = rows.iter().flat_map(|&(one, weight)| std::iter::repeat_n(one, weight as usize));
-        let mut all: Vec<u64> = all.collect();
+        let each = |&(one, weight)| (0..weight).map(move |_| one);
+        let mut all: Vec<u64> = rows.iter().flat_map(each).collect();
         let count = all.len() as u64;
         let expected = exact_quantiles(&mut all, &QS).unwrap();
         assert_eq!(ranks.into_values(), [(count, expected)]);

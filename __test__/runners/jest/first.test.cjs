@@ -1,0 +1,5 @@
+// The first of two files: each has a world of its own, in the same process or not.
+
+'use strict'
+
+require('./suite.cjs')('first')

@@ -1,0 +1,61 @@
+// What both suites check: captured functions, and a package that is loaded again.
+/* global expect, jest, test */
+
+'use strict'
+
+const { Database, capture, database, KroniclerError } = require('kronicler')
+
+module.exports = function suite(name) {
+  const add = capture(name, (left, right) => left + right)
+
+  test('captured functions are those that they were', () => {
+    const mock = jest.fn(() => 'mocked')
+    const captured = capture(`${name}.mock`, mock)
+    expect(captured()).toBe('mocked')
+    expect(mock).toHaveBeenCalledTimes(1)
+    for (let i = 0; i < 99; i++) expect(add(i, 1)).toBe(i + 1)
+    expect(database().stats(name).count).toBe(99)
+  })
+
+  test('values and errors are of the realm of the test', async () => {
+    const wait = capture(`${name}.wait`, async (value) => value)
+    const promise = wait([1])
+    expect(promise).toBeInstanceOf(Promise)
+    expect(await promise).toEqual([1])
+    const error = new RangeError('thrown')
+    const fail = capture(`${name}.fail`, () => {
+      throw error
+    })
+    expect(fail).toThrow(error)
+    expect(() => capture(1)).toThrow(TypeError)
+    expect(() => Database.reader('nowhere')).toThrow(KroniclerError)
+    expect(await database().fetchAll({ name: `${name}.fail` })).toMatchObject([
+      { outcome: 'error', kind: 'sync' },
+    ])
+  })
+
+  test('a package that is loaded again is the same database', () => {
+    jest.resetModules()
+    const again = require('kronicler')
+    expect(again.capture).not.toBe(capture)
+    expect(again.database()).toBe(database())
+    expect(again.capture(add)).toBe(add)
+    expect(add(1, 2)).toBe(3)
+    again.capture(`${name}.again`, () => {})()
+    expect(again.database().stats(name).count).toBe(100)
+    const { ringCount, lane, dropped, lost } = again.database().health()
+    expect([ringCount, typeof lane, dropped.ring, lost.clock]).toEqual([1, 'number', 0, 0])
+  })
+
+  test('fake timers stop nothing', async () => {
+    jest.useFakeTimers()
+    try {
+      capture(`${name}.fake`, () => Date.now())()
+      await database().flush()
+    } finally {
+      jest.useRealTimers()
+    }
+    const [row] = await database().fetchAll({ name: `${name}.fake` })
+    expect(Math.abs(Number(row.startDate) - Date.now())).toBeLessThan(60_000)
+  })
+}
