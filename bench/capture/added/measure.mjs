@@ -3,7 +3,6 @@
 import { runChild } from '../../harness/child.mjs'
 import { withDirectory } from '../../harness/directory.mjs'
 import { figure } from '../../harness/figure.mjs'
-import { findNodes } from '../../harness/node-versions.mjs'
 import { barsOf } from '../../harness/plot.mjs'
 import { repeatWhileNoisy } from '../../harness/repeat.mjs'
 
@@ -23,7 +22,7 @@ const variants = [
 
 function runProcess({ set, than, clock, burst = 32_768 }, node, { isShort }) {
   return withDirectory((dir) => {
-    const rounds = isShort ? { warmUpRounds: 20, rounds: 30 } : { warmUpRounds: 50, rounds: 200 }
+    const rounds = isShort ? { warmUpRounds: 20, rounds: 30 } : { warmUpRounds: 30, rounds: 90 }
     const settings = { set, burst, arms: ['bare', than, 'kronicler'], ...rounds }
     const env = { KRONICLER_DIR: dir, ...(clock && { KRONICLER_CLOCK: clock }) }
     return runChild(processScript, settings, { node: node.executable, env })
@@ -41,7 +40,7 @@ function added({ nsPerCall }, arm) {
   return nsPerCall[arm] - nsPerCall.bare
 }
 
-async function measure(variant, node, options) {
+async function measureVariant(variant, node, options) {
   const { than, label } = variant
   const what = `${label}, Node ${node.major}`
   const { result, noise, runCount, remarks } = await repeatWhileNoisy(what, {
@@ -69,30 +68,26 @@ async function checkDisabled(node) {
   if (!isBare) throw new Error(`Node ${node.version}: KRONICLER_ENABLED=0 still wraps functions`)
 }
 
-export async function run(options) {
-  const { nodes, remarks } = findNodes()
+export async function measureAdded(node, options) {
+  await checkDisabled(node)
   const measured = []
-  for (const node of nodes) {
-    await checkDisabled(node)
-    for (const variant of variants) measured.push(await measure(variant, node, options))
-  }
+  for (const variant of variants) measured.push(await measureVariant(variant, node, options))
   const ratios = measured.map((one) => one.figure)
-  const results = measured.flatMap((one) => one.raw.result)
-  const majors = nodes.map((node) => node.major)
+  const raw = measured.map((one) => one.raw)
+  const title = `Cost added by a captured call, of that by two performance.now(), Node ${node.major}`
   return {
-    title: 'Cost of a captured call',
-    clock: [...new Set(results.map((one) => one.clock))].join(', '),
     figures: [...ratios, ...measured.flatMap(absolute)],
     remarks: [
-      ...remarks,
       ...measured.flatMap((one) => one.remarks),
-      `KRONICLER_ENABLED=0 returns the bare function on Node ${majors.join(', ')}`,
+      `KRONICLER_ENABLED=0 returns the bare function on Node ${node.major}`,
     ],
+    clocks: raw.flatMap(({ result }) => result.map(({ clock }) => clock)),
+    raw,
     plots: [{
-      title: 'Cost added by a captured call, of that by two performance.now()',
+      name: `added-${node.major}`,
+      title,
       axis: 'times what it is held against',
       bars: barsOf(ratios),
     }],
-    raw: measured.map((one) => one.raw),
   }
 }

@@ -15,8 +15,8 @@ const isAsync = set === 'async'
 
 /** A site as the package makes it, for the wrapper that is not the package's. */
 function siteNamed(name) {
-  const store = database()[Symbol.for('kronicler.store')]()
-  return { tag: store.site(name, '', true) << 8, database: store.id }
+  const { store } = database()[Symbol.for('kronicler.store')]()
+  return { tag: store.site(name, '', true, 1) << 8, database: store.id }
 }
 
 const wrap = {

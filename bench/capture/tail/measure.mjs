@@ -17,7 +17,7 @@ const processScript = new URL('process.mjs', import.meta.url)
 
 function runProcess(node, { isShort }) {
   return withDirectory((dir) => {
-    const rounds = isShort ? { warmUpRounds: 6, rounds: 12 } : { warmUpRounds: 12, rounds: 180 }
+    const rounds = isShort ? { warmUpRounds: 6, rounds: 12 } : { warmUpRounds: 12, rounds: 90 }
     const settings = { burst: 16_384, ...rounds }
     const env = { KRONICLER_DIR: dir }
     return runChild(processScript, settings, { node: node.executable, env })
@@ -39,7 +39,7 @@ export async function measureTail(node, options) {
   const what = `slowest calls, Node ${node.major}`
   const { result: results, noise, runCount, remarks } = await repeatWhileNoisy(what, {
     run: () => runProcesses(node, options),
-    baselinesOf: (all) => all.map((one) => added(one, 'clock', 'p999')),
+    baselinesOf: (all) => all.map((one) => added(one, 'clock', 'median')),
     runCountMax: options.isShort ? 1 : 3,
   })
   const ratio = (share) =>

@@ -59,7 +59,8 @@ function measureRate() {
   return () => Number(readTicks() - startTicks) / Number(process.hrtime.bigint() - start)
 }
 
-const bits = new BigInt64Array(scratch.doubles.buffer)
+const { buffer, byteOffset } = scratch.doubles
+const bits = new BigInt64Array(buffer, byteOffset, 1)
 
 function readTicks() {
   scratch.tick()

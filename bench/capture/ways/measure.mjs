@@ -21,9 +21,10 @@ const ownWays = {
 }
 
 const rivals = {
+  hrtime: { title: 'two process.hrtime.bigint()' },
   promObserve: { title: 'prom-client observe', atLeast: 6 },
   promChild: { title: 'prom-client observe, labels looked up before' },
-  promTimer: { title: 'prom-client startTimer' },
+  promTimer: { title: 'prom-client startTimer', atLeast: 6 },
   otelSpan: { title: 'OpenTelemetry span', atLeast: 20 },
   otelHistogram: { title: 'OpenTelemetry histogram record' },
   timerify: { title: 'perf_hooks timerify, histogram' },
@@ -46,7 +47,7 @@ function armsOf({ own, clock, twin, rivals: others = [] }) {
 
 function runProcess(group, node, { isShort }) {
   return withDirectory((dir) => {
-    const rounds = isShort ? { warmUpRounds: 10, rounds: 20 } : { warmUpRounds: 40, rounds: 200 }
+    const rounds = isShort ? { warmUpRounds: 10, rounds: 20 } : { warmUpRounds: 20, rounds: 60 }
     const settings = { arms: armsOf(group), burst: BURST, ...rounds }
     return runChild(processScript, settings, {
       node: node.executable,
@@ -70,7 +71,7 @@ function ratioOf(results, label, { arm, than, goal }) {
 /** The lines of a group: each way against the clock, each rival against the wrapper. */
 function ratiosOf(results, { own, clock, rivals: others }, { major }) {
   if (others === undefined) {
-    const label = (name) => `${ownWays[name]}, of two clock reads, Node ${major}`
+    const label = (name) => `${ownWays[name]}, of two performance.now(), Node ${major}`
     return own.map((name) => ratioOf(results, label(name), { arm: name, than: clock }))
   }
   return others.map((name) => {
@@ -83,7 +84,7 @@ function ratiosOf(results, { own, clock, rivals: others }, { major }) {
 
 /** Nanoseconds of each arm. The clock and the wrapper are told by the group of the ways. */
 function absolutesOf(results, { own, clock, rivals: others }, { major }) {
-  const titles = { [clock]: clock === 'clock' ? 'two clock reads' : 'two clock reads and a .then' }
+  const titles = { [clock]: clock === 'clock' ? 'two performance.now()' : 'two performance.now() and a .then' }
   const shown = others ?? [clock, ...own]
   return shown.map((name) => {
     const title = titles[name] ?? ownWays[name] ?? rivals[name].title
@@ -113,11 +114,11 @@ export async function measureWays(node, options) {
     remarks: measured.flatMap((one) => one.remarks),
     clocks: measured.flatMap(({ raw }) => raw.result.map(({ clock }) => clock)),
     raw: measured.map((one) => one.raw),
-    plot: {
+    plots: [{
       name: `ways-${node.major}`,
       title: `Cost added to a call on Node ${node.major}`,
       axis: 'nanoseconds',
       bars: barsOf(absolutes),
-    },
+    }],
   }
 }
