@@ -22,7 +22,7 @@ const variants = [
 
 function runProcess({ set, than, clock, burst = 32_768 }, node, { isShort }) {
   return withDirectory((dir) => {
-    const rounds = isShort ? { warmUpRounds: 20, rounds: 30 } : { warmUpRounds: 30, rounds: 90 }
+    const rounds = isShort ? { warmUpRounds: 20, rounds: 30 } : { warmUpRounds: 20, rounds: 60 }
     const settings = { set, burst, arms: ['bare', than, 'kronicler'], ...rounds }
     const env = { KRONICLER_DIR: dir, ...(clock && { KRONICLER_CLOCK: clock }) }
     return runChild(processScript, settings, { node: node.executable, env })
