@@ -141,9 +141,10 @@ const expected: Record<string, { results: unknown[]; names: string }> = {
       [['hidden', 'secret'], null, 5, 'failed', true, true, 3, 'plain', 1],
       [['handler', 'optional']],
     ].flat(),
-    names: `Base.plain, Base.called, Base.overridden, Sub.overridden, Base.make, Base.later async ok,
-      Base.count generator ok, Base.get size, Base.get level, Base.handler, get both, Base.run,
-      Base.#hidden, Base.#secret, Base.set size, Base.set level, chosen, optioned, Base.configured,
+    names: `Base.plain, Base.called, Base.overridden, Sub.overridden, Base.make,
+      Base.later async ok, Base.count generator ok,
+      Base.get size, Base.get level, Base.handler, get both, Base.run, Base.#hidden,
+      Base.#secret, Base.set size, Base.set level, chosen, optioned, Base.configured,
       twice, Base.[key], Base.fails sync error, Base.overridden, Made, Made, Made, detached`,
   },
   legacy: {

@@ -163,8 +163,11 @@ test('generators and async methods are named late, too', async (t) => {
   await kinds.later()
   t.deepEqual([...kinds.values()], [1])
   for await (const value of kinds.stream()) t.is(value, 1)
-  const expected = ['Kinds.later ok async', 'Kinds.values ok generator', 'Kinds.stream ok generator']
-  t.deepEqual(summary(rowsOf(t, db)), expected)
+  t.deepEqual(summary(rowsOf(t, db)), [
+    'Kinds.later ok async',
+    'Kinds.values ok generator',
+    'Kinds.stream ok generator',
+  ])
 })
 
 test('a decorated method that is sampled keeps its name', (t) => {

@@ -13,7 +13,9 @@ const unreachable = /code (ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT
 function isInstalled(folder) {
   const done = path.join(folder, 'node_modules/.package-lock.json')
   const wanted = ['package.json', 'package-lock.json'].map((name) => path.join(folder, name))
-  return existsSync(done) && wanted.every((file) => statSync(file).mtimeMs <= statSync(done).mtimeMs)
+  if (!existsSync(done)) return false
+  const { mtimeMs } = statSync(done)
+  return wanted.every((file) => statSync(file).mtimeMs <= mtimeMs)
 }
 
 /** Nothing is run that came with a package: executables are started where they lie. */

@@ -24,6 +24,7 @@ export const kinds: readonly Kind[] = [
 
 /** Columns of a batch, all of the same length. */
 export interface RowColumns {
+  /** Ids, whole numbers. */
   readonly id: Float64Array
   /** Nanoseconds since the Unix epoch. */
   readonly end: BigInt64Array
@@ -31,6 +32,7 @@ export interface RowColumns {
   readonly duration: BigUint64Array
   /** Indexes into `names`, `sources` and `weights` of the batch. */
   readonly name: Uint32Array
+  /** Threads: 0 is the main one of its process. */
   readonly thread: Uint32Array
   /** Bits 0-1: index into `outcomes`; bits 2-4: index into `kinds`. */
   readonly flags: Uint8Array

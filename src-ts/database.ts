@@ -345,10 +345,12 @@ export class Database {
     return this.#store
   }
 
+  /** As `close`: `await using db = new Database({ dir })`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
 
+  /** As `closeSync`: `using db = new Database({ dir })`. */
   [Symbol.dispose](): void {
     this.closeSync()
   }

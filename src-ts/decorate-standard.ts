@@ -97,7 +97,9 @@ function decorateAccessor(value: object, member: Member, context: Context, given
 function decorateFunction(fn: Callable, member: Member, context: Context, given: Decoration) {
   const store = storeFor(given.settings)
   if (store === undefined) return undefined
-  if (context.kind !== 'class' && given.name === '') return wrapLate(store, given, context)(fn, member)
+  if (context.kind !== 'class' && given.name === '') {
+    return wrapLate(store, given, context)(fn, member)
+  }
   const own = nameOf(fn)
   return captured(fn, () => siteOfDecorated(store, given, own), given.settings)
 }

@@ -4,8 +4,10 @@ import * as legacy from './decorate-legacy.js'
 import { decorateStandard, isContext } from './decorate-standard.js'
 import type { Decoration } from './decoration.js'
 
+type Decorate = (given: Decoration) => unknown
+
 /** What the arguments ask for; undefined when they are not those of a decorator. */
-export function decoratorFor(args: readonly unknown[]): ((given: Decoration) => unknown) | undefined {
+export function decoratorFor(args: readonly unknown[]): Decorate | undefined {
   const [target, key, descriptor] = args
   if (isContext(key)) return (given) => decorateStandard(target, key, given)
   const isObject = typeof target === 'object' && target !== null

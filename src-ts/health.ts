@@ -1,23 +1,26 @@
 /** Health: where every call that was seen has gone. */
 
 import { pausedWord, words } from './scratch.js'
-import type { NativeHealth, NativePool } from './native.js'
+import type { NativeHealth, PoolHealth } from './native.js'
 import { warn } from './warning.js'
-
-/** What keeps decoded pages of sealed rows in memory, for all questions of a process. */
-export type PoolHealth = NativePool
 
 /**
  * Where every call that was seen has gone.
  *
  * `seen = stored + pending + skipped + dropped + lost` and `stored = live + expired + quarantined`
  * hold exactly; `lost.atMost` stands apart: calls that died with a process.
+ *
+ * @example
+ * ```ts
+ * const { seen, stored, pending, dropped } = database().health()
+ * ```
  */
 export interface Health {
   /** Whether this thread captures: not with `KRONICLER_ENABLED=0`, nor without the addon. */
   enabled: boolean
   /** Whether capturing is paused in this process. */
   paused: boolean
+  /** The directory of the database. */
   dir: string
   /** `absent`: there is no addon, `error` says why. */
   state: NativeHealth['state'] | 'absent'
@@ -41,10 +44,12 @@ export interface Health {
   quarantined: number
   /** Calls on their way to a file. */
   pending: number
+  /** Calls that were seen and not meant to be kept. */
   skipped: {
     /** Left out, because only some were asked for. */
     every: number
   }
+  /** Calls that could not be kept. */
   dropped: {
     /** The ring of a thread was full. */
     ring: number
@@ -55,6 +60,7 @@ export interface Health {
     /** The database had been closed. */
     closed: number
   }
+  /** Calls that are gone. */
   lost: {
     /** The clock jumped. */
     clock: number

@@ -72,7 +72,7 @@ export interface NativeStats {
 }
 
 /** What the bufferpool holds, and what it was good for. */
-export interface NativePool {
+export interface PoolHealth {
   /** Bytes of the kept pages. */
   bytes: number
   /** Bytes that it may hold. */
@@ -122,7 +122,7 @@ export interface NativeHealth {
   segments: number
   segmentBytes: number
   historyBytes: number
-  pool: NativePool
+  pool: PoolHealth
   unreadableHeads: number
 }
 

@@ -9,6 +9,7 @@ import type { Row } from './row.js'
 /** A row as numbers and a name; start is rounded to a double (about 256 ns). */
 export type LogEntry = [id: number, name: string, start: number, duration: number]
 
+/** How percentiles are computed. */
 export interface PercentilesOptions {
   /** Reads every duration, instead of answering within 1 %. Default: false. */
   exact?: boolean

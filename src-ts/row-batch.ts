@@ -8,9 +8,18 @@ import type { NativeRows } from './native.js'
 /**
  * A batch of rows: columns for programs that compute, rows for those that look. The rows are read
  * from the columns: who writes into these, or transfers their buffer, does so to the rows.
+ *
+ * @example
+ * ```ts
+ * let sum = 0n
+ * for await (const batch of database().rows()) {
+ *   for (const duration of batch.columns.duration) sum += duration
+ * }
+ * ```
  */
 export class RowBatch {
   readonly #table: RowTable
+  /** The columns: views of one buffer, of the same length. */
   readonly columns: RowColumns
   /** Names that occur in the batch. */
   readonly names: readonly string[]
@@ -50,6 +59,7 @@ export class RowBatch {
     return rows
   }
 
+  /** Row by row. */
   *[Symbol.iterator](): IterableIterator<Row> {
     for (let i = 0; i < this.length; i++) yield new Row(this.#table, i)
   }

@@ -8,18 +8,31 @@ import type { Kind, Outcome, RowTable } from './columns.js'
 
 /** A row as JSON, with the keys that `kr --json` uses. */
 export interface RowJson {
+  /** As `Row.id`. */
   id: number
+  /** The lane that it was written to: the upper bits of the id. */
   lane: number
+  /** Its place in the lane: the lower 43 bits of the id. */
   seq: number
+  /** What was called. */
   name: string
+  /** ISO 8601 in UTC, with nine digits of a second. */
   start: string
+  /** Nanoseconds since the Unix epoch, in decimal digits. */
   start_ns: string
+  /** Nanoseconds since the Unix epoch, in decimal digits. */
   end_ns: string
+  /** Nanoseconds. */
   duration_ns: number
+  /** How the call ended. */
   outcome: Outcome
+  /** What was measured. */
   kind: Kind
+  /** 0 is the main thread of its process. */
   thread: number
+  /** `file:line` where the function was wrapped; empty for manual rows. */
   source: string
+  /** How many calls the row stands for. */
   weight: number
 }
 
@@ -32,6 +45,13 @@ const rowsPerLane = 2 ** 43
  * A row is a place in the columns of its batch: each field is looked up when it is asked for. It
  * has no properties of its own, so `{ ...row }` and `structuredClone(row)` are empty: `toJSON`
  * and `toArray` are there for that.
+ *
+ * @example
+ * ```ts
+ * for (const { name, duration, startDate } of await database().slowest()) {
+ *   console.log(name, duration / 1e6, 'ms', startDate)
+ * }
+ * ```
  */
 export class Row {
   readonly #table: RowTable
@@ -48,6 +68,7 @@ export class Row {
     return at(this.#table.columns.id, this.#index)
   }
 
+  /** What was called. */
   get name(): string {
     return at(this.#table.names, this.#nameIndex)
   }
@@ -77,10 +98,12 @@ export class Row {
     return durationOf(this.#table, this.#index)
   }
 
+  /** How the call ended. */
   get outcome(): Outcome {
     return at(outcomes, this.#flags & 3)
   }
 
+  /** What was measured. */
   get kind(): Kind {
     return at(kinds, (this.#flags >> 2) & 7)
   }
@@ -103,11 +126,12 @@ export class Row {
     return at(this.#table.columns.flags, this.#index)
   }
 
-  /** The columns that the Python package of the same name had. */
+  /** As the Python package of the same name gave its rows; nanoseconds. */
   toArray(): [id: number, name: string, start: bigint, end: bigint, duration: number] {
     return [this.id, this.name, this.start, this.end, this.duration]
   }
 
+  /** The keys that `kr --json` prints. */
   toJSON(): RowJson {
     return {
       id: this.id,
@@ -134,6 +158,7 @@ export class Row {
     return JSON.stringify(this)
   }
 
+  /** One line for people. */
   toString(): string {
     const what = `${this.name} took ${formatDuration(this.duration)}`
     const { id, outcome, kind, weight, source } = this

@@ -10,12 +10,19 @@ type Below = (...args: never) => unknown
 const frameCountMax = 8
 
 /** What compilers call the functions that apply decorators, and reflect-metadata its own. */
-const helpers =
-  /^_*(?:(?:es_?|ts_?)decorate|__decorate|decorate(?:Element|Class|Property|Constructor)|(?:apply)?_?(?:member_?)?dec(?:s\w*)?|applyDecoratedDescriptor|run_?initializers)$/i
+const helpers = [
+  /^__decorate$/,
+  /^_*(?:es|ts)_?decorate$/i,
+  /^_*decorate(?:Element|Class|Property|Constructor)$/i,
+  /^_*(?:apply)?_?(?:member_?)?dec(?:s\w*)?$/i,
+  /^_*applyDecoratedDescriptor$/i,
+  /^_*run_?initializers$/i,
+]
 
 function isHelper(site: NodeJS.CallSite): boolean {
   const name = site.getFunctionName() ?? ''
-  return helpers.test(name) || (name === 'decorate' && /reflect/i.test(site.getFileName() ?? ''))
+  const isCompiler = helpers.some((pattern) => pattern.test(name))
+  return isCompiler || (name === 'decorate' && /reflect/i.test(site.getFileName() ?? ''))
 }
 
 /** Puts a property of Error back, whether it was there or not. */
@@ -61,6 +68,8 @@ function originOf(file: string, line: number, column: number): Place | undefined
     if (entry === undefined || !('originalSource' in entry) || !entry.originalSource) {
       return undefined
     }
+    // The nearest mapping before it, however far: that of another line tells nothing of this one.
+    if (entry.generatedLine !== line - 1) return undefined
     return { file: entry.originalSource, line: entry.originalLine + 1 }
   } catch {
     // A map that is damaged: the compiled file is the place.

@@ -7,12 +7,26 @@ import type { Site } from './record.js'
 // A local of this file: in CommonJS an import is a property that is looked up at each use.
 const { words } = scratch
 
-/** A block that has begun. Only its first end counts. */
+/**
+ * A block that has begun. Only its first end counts; one that is never ended is not recorded.
+ *
+ * @example
+ * ```ts
+ * const span = capture.start('handle message')
+ * try {
+ *   handle()
+ *   span.end()
+ * } catch (error) {
+ *   span.fail(error)
+ * }
+ * ```
+ */
 export class Span {
   readonly #start: number
   readonly #site: Site
   #isOver: boolean
 
+  /** @internal */
   constructor(site: Site) {
     this.#site = site
     this.#isOver = words[8] !== 0

@@ -5,26 +5,47 @@ import type { Row } from './row.js'
 
 /** Statistics as JSON, with the keys that `kr --json` uses. */
 export interface StatsJson {
+  /** Of the function. */
   name: string
+  /** `file:line` where it was wrapped. */
   source: string
+  /** Calls. */
   count: number
+  /** Calls that did not end well. */
   errors: number
+  /** Nanoseconds of all calls. */
   sum_ns: number
+  /** Their mean. */
   mean_ns: number
+  /** Sample standard deviation; 0 for a single call. */
   stddev_ns: number
+  /** Standard error of the mean; 0 for a single row. */
   stderr_ns: number
+  /** The fastest call. */
   min_ns: number
+  /** Half of the calls took at most so long. */
   median_ns: number
+  /** 75 % of the calls took at most so long. */
   p75_ns: number
+  /** 90 % did. */
   p90_ns: number
+  /** 95 % did. */
   p95_ns: number
+  /** 99 % did. */
   p99_ns: number
+  /** 99.9 % did. */
   p999_ns: number
+  /** The slowest call. */
   max_ns: number
+  /** How far a percentile may lie from the exact one, relative to it. */
   relative_error: number
+  /** Id of the slowest call; null when it has expired. */
   slowest_id: number | null
+  /** Calls whose rows have expired. */
   expired: number
+  /** By what the times of expired calls are known; null without any. */
   resolution: 'hour' | 'day' | null
+  /** Rows that tell of the calls. */
   rows: number
 }
 
@@ -33,8 +54,15 @@ export interface StatsJson {
  *
  * Count, sum, mean, deviation, minimum and maximum are exact. Percentiles are nearest-rank, at
  * most 1 % away from the exact one, which `percentiles` with `exact` gives.
+ *
+ * @example
+ * ```ts
+ * const stats = database().stats('users.find')
+ * if (stats) console.log(stats.count, stats.p99, stats.slowest?.startDate)
+ * ```
  */
 export class Stats {
+  /** Of the function. */
   readonly name: string
   /** `file:line` where the function was wrapped. */
   readonly source: string
@@ -42,19 +70,29 @@ export class Stats {
   readonly count: number
   /** Calls that did not end well. */
   readonly errors: number
+  /** Of the durations of all calls. */
   readonly sum: number
+  /** `sum / count`. */
   readonly mean: number
+  /** The fastest call. */
   readonly min: number
+  /** The slowest call. */
   readonly max: number
   /** Sample standard deviation; 0 for a single call. */
   readonly stdDev: number
   /** Standard error of the mean, by the rows that there are; 0 for a single one. */
   readonly stdErr: number
+  /** Half of the calls took at most so long. */
   readonly median: number
+  /** 75 % of the calls took at most so long. */
   readonly p75: number
+  /** 90 % did. */
   readonly p90: number
+  /** 95 % did. */
   readonly p95: number
+  /** 99 % did. */
   readonly p99: number
+  /** 99.9 % did. */
   readonly p999: number
   /** How far a percentile may lie from the exact one, relative to it. */
   readonly relativeError: number
@@ -68,6 +106,7 @@ export class Stats {
   readonly rows: number
   readonly #fetch: (id: number) => Row | undefined
 
+  /** @internal */
   constructor(native: NativeStats, fetch: (id: number) => Row | undefined) {
     this.name = native.name
     this.source = native.source
@@ -98,6 +137,7 @@ export class Stats {
     return this.slowestId === undefined ? undefined : this.#fetch(this.slowestId)
   }
 
+  /** The keys that `kr --json` prints; what `JSON.stringify` and `console.table` want. */
   toJSON(): StatsJson {
     return {
       name: this.name,

@@ -78,7 +78,10 @@ export class Project {
   }
 
   /** What ends well. */
-  async succeed(command: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended> {
+  async succeed(
+    command: readonly string[],
+    env?: Readonly<Record<string, string>>,
+  ): Promise<Ended> {
     const ended = await this.execute(command, env)
     this.t.is(ended.code, 0, `${command.join(' ')}\n${ended.stdout}${ended.stderr}`)
     return ended

@@ -52,7 +52,7 @@ const streaming = capture(async function* () {
   yield 1 as const
 })
 same<ReturnType<typeof streaming>, AsyncGenerator<1, void, unknown>>()
-const rest = capture((a?: string, ...more: [number, ...boolean[]]) => more.length + (a ?? '').length)
+const rest = capture((a?: string, ...more: [number, ...boolean[]]) => `${a}${more.length}`)
 same<Parameters<typeof rest>, [a?: string | undefined, ...more: [number, ...boolean[]]]>()
 
 // Assertions and guards.
