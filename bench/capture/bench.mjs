@@ -14,7 +14,9 @@ const parts = [
   { part: 'Memory', measure: measureAllocation },
 ]
 
-const rivals = ['prom-client', '@opentelemetry/sdk-trace-base', '@opentelemetry/sdk-metrics', 'pino']
+const rivals = [
+  'prom-client', '@opentelemetry/sdk-trace-base', '@opentelemetry/sdk-metrics', 'pino',
+]
 
 async function measureParts(nodes, options) {
   const measured = []

@@ -74,7 +74,6 @@ export async function measureAdded(node, options) {
   for (const variant of variants) measured.push(await measureVariant(variant, node, options))
   const ratios = measured.map((one) => one.figure)
   const raw = measured.map((one) => one.raw)
-  const title = `Cost added by a captured call, of that by two performance.now(), Node ${node.major}`
   return {
     figures: [...ratios, ...measured.flatMap(absolute)],
     remarks: [
@@ -85,7 +84,7 @@ export async function measureAdded(node, options) {
     raw,
     plots: [{
       name: `added-${node.major}`,
-      title,
+      title: `Cost of a captured call, of two performance.now(), Node ${node.major}`,
       axis: 'times what it is held against',
       bars: barsOf(ratios),
     }],

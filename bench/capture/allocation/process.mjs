@@ -1,4 +1,4 @@
-// One process: what calls leave on the heap, in bytes a call and in collections of young objects.
+// One process: what calls leave in memory, in bytes a call, burst by burst, and in collections.
 //
 // With so large a nursery (the parent sets it) nothing is collected during a burst, so that the
 // heap grows by exactly what a burst allocates; between bursts all is flushed and collected, and
@@ -54,7 +54,7 @@ function runBurst(loop, call) {
 
 async function measure(name, call) {
   const loop = compile(name, loopSource)
-  const sums = [0, 0, 0]
+  const grownBy = [[], [], []]
   let collections = 0
   for (let index = 0; index < warmUpBursts + bursts; index++) {
     database().flushSync()
@@ -66,9 +66,9 @@ async function measure(name, call) {
     await setImmediate()
     if (index < warmUpBursts) continue
     collections += collectionCount - earlier
-    bytes.forEach((count, kind) => (sums[kind] += count))
+    bytes.forEach((count, kind) => grownBy[kind].push(count / burst))
   }
-  const [heap, malloced, external] = sums.map((sum) => sum / (burst * bursts))
+  const [heap, malloced, external] = grownBy
   return { heap, malloced, external, collections }
 }
 

@@ -31,8 +31,8 @@ async function runProcesses(node, options) {
   return results
 }
 
-function added(result, arm, share) {
-  return result[arm][share] - result.bare.median
+function added({ arms }, arm, share) {
+  return arms[arm][share] - arms.bare.median
 }
 
 export async function measureTail(node, options) {
@@ -50,7 +50,8 @@ export async function measureTail(node, options) {
   const whole = ['bare', 'clock', 'captured'].flatMap((arm) =>
     ['median', 'p999'].map((share) => {
       const title = `${arm}: ${share === 'median' ? share : '99.9th percentile'} of a call`
-      return figure(`${title}, Node ${node.major}`, 'ns', results.map((one) => one[arm][share]))
+      const values = results.map(({ arms }) => arms[arm][share])
+      return figure(`${title}, Node ${node.major}`, 'ns', values)
     }),
   )
   const raw = { what, node: node.version, noise, runCount, results }

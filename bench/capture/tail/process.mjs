@@ -96,5 +96,5 @@ const nanoseconds = ({ counts }) =>
   )
 report({
   clock: health.clock,
-  ...Object.fromEntries(arms.map((arm) => [arm.name, nanoseconds(arm)])),
+  arms: Object.fromEntries(arms.map((arm) => [arm.name, nanoseconds(arm)])),
 })

@@ -88,11 +88,12 @@ function ratiosOf(results, { own, clock, rivals: others }, { major }) {
   })
 }
 
-/** Nanoseconds of each arm. The clock and the wrapper are told by the group of the ways. */
+/** Nanoseconds of each arm; the README has a line for each `way`, a column for each `node`. */
 function absolutesOf(results, { own, clock, rivals: others }, { major }) {
   return (others ?? [clock, ...own]).map((name) => {
     const values = results.map(({ added }) => added[name])
-    return figure(`${titles[name]}, Node ${major}`, 'ns', values)
+    const way = titles[name]
+    return Object.assign(figure(`${way}, Node ${major}`, 'ns', values), { way, node: major })
   })
 }
 
