@@ -54,7 +54,7 @@ function sectionOf(run) {
 }
 
 /** Nanoseconds that each way adds to a call, on each Node. */
-function costTable({ figures, machine, clock }) {
+function costTable({ figures, machine }) {
   const shown = figures.filter(({ way }) => way !== undefined)
   const nodes = [...new Set(shown.map(({ node }) => node))]
   const cellOf = (way, major) => {
@@ -69,8 +69,7 @@ function costTable({ figures, machine, clock }) {
     `|---|${'--:|'.repeat(nodes.length)}`,
     ...rows,
     '',
-    `Medians of ${shown[0].runs} processes; ${machine.when.slice(0, 10)}, ${machine.cpu}, `
-      + `clock ${clock}.`,
+    `Medians of ${shown[0].runs} processes; ${machine.when.slice(0, 10)}, ${machine.cpu}.`,
   ].join('\n')
 }
 
