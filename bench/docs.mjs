@@ -1,4 +1,4 @@
-// Writes the figures of bench/out into docs/benchmarks.md, so that none is typed by hand.
+// Writes the figures of bench/out into docs/benchmarks.md and README.md: none is typed by hand.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url'
 import { outFolder } from './harness/directory.mjs'
 import { digits, goalText } from './harness/figure.mjs'
 
-const page = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
 const names = ['capture', 'http', 'original', 'footprint', 'store', 'rows']
 
 function rowOf({ label, unit, value, min, max, runs, goal, isMet }) {
@@ -25,30 +24,66 @@ function headOf({ machine, clock, dropped, rivals = {} }) {
     + `clock ${clock}, ${dropped} calls dropped.`
 }
 
-function sectionOf(name) {
+function readRun(name) {
   const file = path.join(outFolder, `${name}.json`)
   if (!existsSync(file)) throw new Error(`there is no run of ${name}: npm run bench -- ${name}`)
   const run = JSON.parse(readFileSync(file, 'utf8'))
   if (run.isShort) throw new Error(`the run of ${name} was a short one: npm run bench -- ${name}`)
+  return run
+}
+
+/** A table of its own for each part of a bench. */
+function tableOf(part, figures) {
+  const heading = part === '' ? [] : [`#### ${part}`, '']
+  const head = ['| what | median | least to most | goal |', '|---|---|---|---|']
+  return [...heading, ...head, ...figures.map(rowOf), '']
+}
+
+function sectionOf(run) {
+  const parts = [...new Set(run.figures.map(({ part = '' }) => part))]
   return [
     `### ${run.title}`,
     '',
     headOf(run),
     '',
-    '| what | median | least to most | goal |',
-    '|---|---|---|---|',
-    ...run.figures.map(rowOf),
-    '',
+    ...parts.flatMap((one) =>
+      tableOf(one, run.figures.filter(({ part = '' }) => part === one)),
+    ),
     ...run.remarks.map((remark) => `- ${remark}`),
+  ].join('\n').trim()
+}
+
+/** Nanoseconds that each way adds to a call, on each Node. */
+function costTable({ figures, machine }) {
+  const shown = figures.filter(({ way }) => way !== undefined)
+  const nodes = [...new Set(shown.map(({ node }) => node))]
+  const cellOf = (way, major) => {
+    const found = shown.find((one) => one.way === way && one.node === major)
+    return `${digits(found.value)} ns`
+  }
+  const rows = [...new Set(shown.map(({ way }) => way))].map(
+    (way) => `| ${way} | ${nodes.map((major) => cellOf(way, major)).join(' | ')} |`,
+  )
+  return [
+    `| added to a call | ${nodes.map((major) => `Node ${major}`).join(' | ')} |`,
+    `|---|${'--:|'.repeat(nodes.length)}`,
+    ...rows,
+    '',
+    `Medians of ${shown[0].runs} processes; ${machine.when.slice(0, 10)}, ${machine.cpu}.`,
   ].join('\n')
 }
 
-function replaceBetween(text, begin, end, content) {
+/** Writes between two comments of a page. */
+function fill(page, what, content) {
+  const file = fileURLToPath(new URL(`../${page}`, import.meta.url))
+  const text = readFileSync(file, 'utf8')
+  const [begin, end] = [`<!-- ${what} -->`, `<!-- end of ${what} -->`]
   const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-  if (from === -1 || to < from) throw new Error(`docs/benchmarks.md lacks ${begin} or ${end}`)
-  return `${text.slice(0, from + begin.length)}\n\n${content}\n\n${text.slice(to)}`
+  if (from === -1 || to < from) throw new Error(`${page} lacks ${begin} or ${end}`)
+  const before = text.slice(0, from + begin.length)
+  writeFileSync(file, `${before}\n\n${content}\n\n${text.slice(to)}`)
 }
 
-const figures = names.map((name) => sectionOf(name).trim()).join('\n\n')
-const text = readFileSync(page, 'utf8')
-writeFileSync(page, replaceBetween(text, '<!-- figures -->', '<!-- end of figures -->', figures))
+const runs = names.map(readRun)
+fill('docs/benchmarks.md', 'figures', runs.map(sectionOf).join('\n\n'))
+fill('README.md', 'cost', costTable(runs[0]))

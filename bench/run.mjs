@@ -43,21 +43,22 @@ async function runBench(name, isShort) {
   const result = await run({ isShort, say })
   write(name, { isShort, ...result }, machine)
   for (const remark of result.remarks) process.stdout.write(`  ! ${remark}\n`)
-  return result.figures.filter((figure) => figure.isMet === false).length
+  return result.figures.filter(({ isMet }) => isMet === false)
 }
 
 async function main(wanted, isShort) {
   prepare()
-  let missed = 0
+  const missed = []
   for (const name of wanted) {
     try {
-      missed += await runBench(name, isShort)
+      missed.push(...await runBench(name, isShort))
     } catch (error) {
       process.stderr.write(`${name} failed: ${error.stack}\n`)
       process.exitCode = 1
     }
   }
-  process.stdout.write(`\n${missed} goals missed; figures and plots are in bench/out\n`)
+  process.stdout.write(`\n${missed.length} goals missed; figures and plots are in bench/out\n`)
+  for (const figure of missed) say(figure)
 }
 
 const args = process.argv.slice(2)

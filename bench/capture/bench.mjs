@@ -1,98 +1,45 @@
-// Cost that capturing adds to a call, against two performance.now() in the same wrapper.
+// All that a captured call costs: time, slowest calls, memory; beside what others take.
 
-import { runChild } from '../harness/child.mjs'
-import { withDirectory } from '../harness/directory.mjs'
-import { figure } from '../harness/figure.mjs'
+import { versionOf } from '../harness/machine.mjs'
 import { findNodes } from '../harness/node-versions.mjs'
-import { barsOf } from '../harness/plot.mjs'
-import { repeatWhileNoisy } from '../harness/repeat.mjs'
+import { measureAdded } from './added/measure.mjs'
+import { measureAllocation } from './allocation/measure.mjs'
+import { measureTail } from './tail/measure.mjs'
+import { measureWays } from './ways/measure.mjs'
 
-const processScript = new URL('process.mjs', import.meta.url)
-const disabledScript = new URL('disabled-process.mjs', import.meta.url)
-
-// `than` is what the captured call is held against. 32,768 calls are half the ring.
-const variants = [
-  { label: 'one function', set: 'one', than: 'clock', atMost: 0.55 },
-  { label: '100 functions', set: 'hundred', than: 'clock', atMost: 0.75 },
-  { label: '100 functions returning own shapes', set: 'shapes', than: 'clock', atMost: 0.85 },
-  { label: 'one function, system clock', set: 'one', than: 'clock', clock: 'os', atMost: 1 },
-  { label: '100 functions, system clock', set: 'hundred', than: 'clock', clock: 'os', atMost: 1 },
-  { label: 'against no try/catch', set: 'one', than: 'untried', atMost: 1.1 },
-  { label: 'async, against .then', set: 'async', than: 'clock', burst: 16_384, atMost: 1 },
+const parts = [
+  { part: 'Against two clock reads', measure: measureAdded },
+  { part: 'Ways of capturing, and what others take', measure: measureWays },
+  { part: 'The slowest calls', measure: measureTail },
+  { part: 'Memory', measure: measureAllocation },
 ]
 
-function runProcess({ set, than, clock, burst = 32_768 }, node, { isShort }) {
-  return withDirectory((dir) => {
-    const rounds = isShort ? { warmUpRounds: 20, rounds: 30 } : { warmUpRounds: 50, rounds: 200 }
-    const settings = { set, burst, arms: ['bare', than, 'kronicler'], ...rounds }
-    const env = { KRONICLER_DIR: dir, ...(clock && { KRONICLER_CLOCK: clock }) }
-    return runChild(processScript, settings, { node: node.executable, env })
-  })
-}
+const rivals = [
+  'prom-client', '@opentelemetry/sdk-trace-base', '@opentelemetry/sdk-metrics', 'pino',
+]
 
-async function runProcesses(variant, node, options) {
-  const results = []
-  const count = options.isShort ? 2 : 5
-  while (results.length < count) results.push(await runProcess(variant, node, options))
-  return results
-}
-
-function added({ nsPerCall }, arm) {
-  return nsPerCall[arm] - nsPerCall.bare
-}
-
-async function measure(variant, node, options) {
-  const { than, label } = variant
-  const what = `${label}, Node ${node.major}`
-  const { result, noise, runCount, remarks } = await repeatWhileNoisy(what, {
-    run: () => runProcesses(variant, node, options),
-    baselinesOf: (results) => results.map((one) => added(one, than)),
-    runCountMax: options.isShort ? 1 : 3,
-  })
-  const ratios = result.map((one) => added(one, 'kronicler') / added(one, than))
-  const shown = figure(what, 'x', ratios, { atMost: variant.atMost })
-  options.say(shown)
-  const raw = { what, than, node: node.version, noise, runCount, result }
-  return { figure: shown, remarks, raw }
-}
-
-function absolute({ raw: { what, than, result } }) {
-  const names = { clock: 'two performance.now()', untried: 'without try/catch' }
-  const nanoseconds = (label, arm) =>
-    figure(`${what}: ${label}`, 'ns', result.map((one) => added(one, arm)))
-  return [nanoseconds(names[than], than), nanoseconds('captured', 'kronicler')]
-}
-
-async function checkDisabled(node) {
-  const env = { KRONICLER_ENABLED: '0' }
-  const { isBare } = await runChild(disabledScript, {}, { node: node.executable, env })
-  if (!isBare) throw new Error(`Node ${node.version}: KRONICLER_ENABLED=0 still wraps functions`)
+async function measureParts(nodes, options) {
+  const measured = []
+  for (const { part, measure } of parts) {
+    for (const node of nodes) {
+      const result = await measure(node, options)
+      for (const figure of result.figures) figure.part = part
+      measured.push(result)
+    }
+  }
+  return measured
 }
 
 export async function run(options) {
   const { nodes, remarks } = findNodes()
-  const measured = []
-  for (const node of nodes) {
-    await checkDisabled(node)
-    for (const variant of variants) measured.push(await measure(variant, node, options))
-  }
-  const ratios = measured.map((one) => one.figure)
-  const results = measured.flatMap((one) => one.raw.result)
-  const majors = nodes.map((node) => node.major)
+  const measured = await measureParts(nodes, options)
   return {
     title: 'Cost of a captured call',
-    clock: [...new Set(results.map((one) => one.clock))].join(', '),
-    figures: [...ratios, ...measured.flatMap(absolute)],
-    remarks: [
-      ...remarks,
-      ...measured.flatMap((one) => one.remarks),
-      `KRONICLER_ENABLED=0 returns the bare function on Node ${majors.join(', ')}`,
-    ],
-    plots: [{
-      title: 'Cost added by a captured call, of that by two performance.now()',
-      axis: 'times what it is held against',
-      bars: barsOf(ratios),
-    }],
-    raw: measured.map((one) => one.raw),
+    clock: [...new Set(measured.flatMap(({ clocks }) => clocks))].join(', '),
+    rivals: Object.fromEntries(rivals.map((name) => [name, versionOf(name)])),
+    figures: measured.flatMap(({ figures }) => figures),
+    remarks: [...remarks, ...measured.flatMap((one) => one.remarks)],
+    plots: measured.flatMap(({ plots = [] }) => plots),
+    raw: measured.flatMap(({ raw }) => raw),
   }
 }

@@ -64,8 +64,12 @@ export function wrapClock(fn) {
 }
 
 /** Kronicler's wrapper without its try and catch: what guarding against errors costs. */
-export function wrapUntried(fn, { tick, end, doubles, words }, { tag, database }) {
+export function wrapUntried(fn, { tick, end, doubles, words }, site) {
+  const { database } = site
   return function wrapper(...args) {
+    const { tag } = site
+    // Paused, or not named yet.
+    if (words[8] !== 0 || tag < 0) return apply(fn, this, args)
     tick()
     const start = doubles[0]
     const result = new.target === undefined

@@ -1,29 +1,22 @@
-// One process of the capture bench: bursts of the same calls through each arm in turn.
+// One process: bursts of the same calls through each arm in turn.
 
 import { capture, database } from 'kronicler'
-import binding from '../../binding.cjs'
-import { report, settings } from '../harness/child.mjs'
-import { checkComplete } from '../harness/health.mjs'
-import { median, permutations } from '../harness/median.mjs'
-import { engineThreadTimes } from '../harness/thread-time.mjs'
-import { wrapBareAsync, wrapClockAsync } from './async-wrappers.mjs'
+import { report, settings } from '../../harness/child.mjs'
+import { checkComplete } from '../../harness/health.mjs'
+import { median, permutations } from '../../harness/median.mjs'
+import { engineThreadTimes } from '../../harness/thread-time.mjs'
+import { wrapBareAsync, wrapClockAsync } from '../async-wrappers.mjs'
+import { scratch } from '../scratch.mjs'
+import { wrapBare, wrapClock, wrapUntried } from '../wrappers.mjs'
 import { compileLoop, functionSets } from './functions.mjs'
-import { wrapBare, wrapClock, wrapUntried } from './wrappers.mjs'
 
 const { set, arms: armNames, burst, warmUpRounds, rounds } = settings
 const isAsync = set === 'async'
 
-/** The addon and the scratch of this thread, as the package uses them. */
-function nativeParts() {
-  const { attach, tick, end } = binding.loadBinding().binding
-  const doubles = attach(new Float64Array(16), 0)
-  return { doubles, words: new Int32Array(doubles.buffer), tick, end }
-}
-
 /** A site as the package makes it, for the wrapper that is not the package's. */
 function siteNamed(name) {
-  const store = database()[Symbol.for('kronicler.store')]()
-  return { tag: store.site(name, '', true) << 8, database: store.id }
+  const { store } = database()[Symbol.for('kronicler.store')]()
+  return { tag: store.site(name, '', true, 1) << 8, database: store.id }
 }
 
 const wrap = {
@@ -33,7 +26,6 @@ const wrap = {
   untried: (fn) => wrapUntried(fn, scratch, siteNamed(fn.name)),
 }
 
-const scratch = nativeParts()
 const isRecording = { kronicler: true, untried: true }
 
 function makeArm(name, functions) {
