@@ -104,9 +104,27 @@ export interface Capture {
    * ```
    */
   (name: string, options?: CaptureOptions): CaptureDecorator
-  /** A decorator; the name is that of the member: `Class.method`. */
+  /**
+   * A decorator; the name is that of the member: `Class.method`.
+   *
+   * @example
+   * ```ts
+   * class Users {
+   *   @capture() find() {}
+   * }
+   * ```
+   */
   (): CaptureDecorator
-  /** A decorator with options; the name is that of the member: `Class.method`. */
+  /**
+   * A decorator with options; the name is that of the member: `Class.method`.
+   *
+   * @example
+   * ```ts
+   * class Users {
+   *   @capture({ every: 100 }) find() {}
+   * }
+   * ```
+   */
   (options: CaptureOptions): CaptureDecorator
 
   /**

@@ -60,7 +60,22 @@ function openerOf(given: DatabaseOptions | undefined): Opener {
 
 let fromOpener: (opener: Opener) => Database
 
-/** A database: all calls that were captured into one directory. */
+/**
+ * A database: all calls that were captured into one directory.
+ *
+ * Questions about totals and single rows answer at once. Those that may read much return a promise,
+ * and have a twin that ends in `Sync` and blocks. All of them throw (or reject with) `TypeError` and
+ * `RangeError` for wrong arguments, and `KroniclerError`: `KRONICLER_CLOSED` after a close,
+ * `KRONICLER_IO` when files cannot be read, `KRONICLER_NO_BINARY` without the addon.
+ *
+ * @example
+ * ```ts
+ * const db = new Database({ dir: '/var/lib/shop/calls' })
+ * const quote = capture('quote', (sku: string) => sku.length, { db })
+ * quote('A-1')
+ * console.log(db.stats('quote')?.median)
+ * ```
+ */
 export class Database {
   readonly #opener: Opener
   readonly #sites: SiteCache
@@ -70,8 +85,11 @@ export class Database {
 
   /**
    * Opens the database of a directory and reads what is in it, blocking; nothing is made on disk
-   * before the first row. All
-   * handles of one directory in one process share one engine.
+   * before the first row. All handles of one directory in one process share one engine.
+   *
+   * @param options - where and how; what is absent is taken from the environment, else a default
+   * @throws `KroniclerError` with `KRONICLER_OPTIONS_CONFLICT` when the directory is open in this
+   * process with other options
    */
   constructor(options?: DatabaseOptions)
   constructor(options?: DatabaseOptions | Opener) {
@@ -80,7 +98,16 @@ export class Database {
     if (isEnabled && findAddon().binding !== undefined) this.#opened()
   }
 
-  /** A reader of the database in a directory, which another process may be writing. */
+  /**
+   * A reader of the database in a directory, which other processes may be writing. It never writes.
+   *
+   * @throws `KroniclerError`: `KRONICLER_NOT_FOUND`, `KRONICLER_NOT_A_DIRECTORY`
+   * @example
+   * ```ts
+   * const reader = Database.reader('.kronicler_data')
+   * console.log(reader.functionNames())
+   * ```
+   */
   static reader(dir: string): Database {
     const wanted = checkDir('dir', dir)
     const reader = fromOpener(new Opener(wanted, (binding) => binding.openReader(wanted)))
@@ -88,7 +115,14 @@ export class Database {
     return reader
   }
 
-  /** Whether there is a database in a directory. */
+  /**
+   * Whether there is a database in a directory.
+   *
+   * @example
+   * ```ts
+   * if (Database.exists('.kronicler_data')) console.log('captured before')
+   * ```
+   */
   static exists(dir: string): boolean {
     const wanted = checkDir('dir', dir)
     return translated(() => requireAddon().exists(wanted))
@@ -143,6 +177,16 @@ export class Database {
    * are rounded to whole ones. Never drops the row: waits while the disk does not keep up, at
    * most `exitBudgetMs`, then throws. The arguments are taken so that a call looks like one of the
    * Python package; they are not stored.
+   *
+   * @param name - of what was done; not empty
+   * @param start - when it began
+   * @param end - when it ended, not before it began
+   * @throws `KroniclerError`: `KRONICLER_STALLED`, `KRONICLER_STORE_FAILED`, `KRONICLER_READ_ONLY`
+   * @example
+   * ```ts
+   * const start = process.hrtime.bigint()
+   * db.capture('work', [], start, process.hrtime.bigint())
+   * ```
    */
   capture(
     name: string,
@@ -161,29 +205,65 @@ export class Database {
     if (words[7] !== 0) translated(() => requireAddon().insertError())
   }
 
-  /** Mean duration in nanoseconds of all calls with this name; undefined without any. */
+  /**
+   * Mean duration in nanoseconds of all calls with this name; undefined without any.
+   *
+   * @example
+   * ```ts
+   * db.average('users.find') // 81250.5
+   * ```
+   */
   average(name: string): number | undefined {
     const wanted = checkString('name', name)
     const store = this.#usable()
     return checked(store, translated(() => store.average(wanted))) ?? undefined
   }
 
-  /** Whether there is a call with this name. */
+  /**
+   * Whether there is a call with this name.
+   *
+   * @example
+   * ```ts
+   * db.has('users.find') // true
+   * ```
+   */
   has(name: string): boolean {
     const wanted = checkString('name', name)
     const store = this.#usable()
     return translated(() => store.has(wanted))
   }
 
-  /** Names of all functions that have rows, sorted. */
+  /**
+   * Names of all functions that have rows, sorted.
+   *
+   * @example
+   * ```ts
+   * db.functionNames() // ['GET /orders/:id', 'users.find']
+   * ```
+   */
   functionNames(): string[] {
     const store = this.#usable()
     return Array.from(checked(store, translated(() => store.functionNames())))
   }
 
-  /** Statistics of one function, or undefined without any call. */
+  /**
+   * Statistics of one function, or undefined without any call.
+   *
+   * @example
+   * ```ts
+   * const { count, median, p99 } = db.stats('users.find') ?? {}
+   * ```
+   */
   stats(name: string): Stats | undefined
-  /** Statistics of every function that the filter wants, by name. */
+  /**
+   * Statistics of every function that the filter wants, by name. `limit` counts functions.
+   *
+   * @example
+   * ```ts
+   * const lastMinute = db.stats({ since: Date.now() - 60_000 })
+   * console.table(lastMinute.map((stats) => stats.toJSON()))
+   * ```
+   */
   stats(filter?: Filter): Stats[]
   stats(question?: string | Filter): Stats | Stats[] | undefined {
     const isName = typeof question === 'string'
@@ -194,7 +274,14 @@ export class Database {
     return isName ? all.map(toStats)[0] : Array.from(all.slice(0, limit), toStats)
   }
 
-  /** The row with this id, or undefined. */
+  /**
+   * The row with this id, or undefined.
+   *
+   * @example
+   * ```ts
+   * db.fetch(0)?.duration
+   * ```
+   */
   fetch(id: number): Row | undefined {
     if (typeof id !== 'number') throw typeError('id', 'a number', id)
     if (!Number.isSafeInteger(id) || id < 0) throw rangeError('id', 'from 0 to 2^53 - 1', id)
@@ -202,7 +289,14 @@ export class Database {
     return new RowBatch(checked(store, translated(() => store.fetch(id)))).at(0)
   }
 
-  /** All rows that the filter wants in the order of their ids; holds them all in memory. */
+  /**
+   * All rows that the filter wants in the order of their ids; holds them all in memory.
+   *
+   * @example
+   * ```ts
+   * const failed = await db.fetchAll({ outcome: 'error', limit: 1_000 })
+   * ```
+   */
   async fetchAll(filter?: Filter): Promise<Row[]> {
     const parts: Row[][] = []
     for await (const batch of this.rows(filter)) parts.push(batch.toArray())
@@ -219,14 +313,32 @@ export class Database {
     })
   }
 
-  /** All rows that the filter wants in the order of their ids, in batches. */
+  /**
+   * All rows that the filter wants in the order of their ids, in batches: two of them are in
+   * memory, however many rows there are.
+   *
+   * @example
+   * ```ts
+   * let sum = 0n
+   * for await (const batch of db.rows({ name: 'users.*' })) {
+   *   for (const duration of batch.columns.duration) sum += duration
+   * }
+   * ```
+   */
   rows(filter?: Filter): AsyncIterableIterator<RowBatch> {
     const { native, limit = Infinity } = checkFilter(filter)
     const store = this.#usable()
     return batches(() => store.rows(native), limit, () => this.#usable().dir)
   }
 
-  /** The newest rows, oldest first, as `[id, name, start, duration]`; 10,000 unless limited. */
+  /**
+   * The newest rows, oldest first, as `[id, name, start, duration]`; 10,000 unless limited.
+   *
+   * @example
+   * ```ts
+   * app.get('/logs', async (_, response) => response.json(await db.logs()))
+   * ```
+   */
   async logs(filter?: Filter): Promise<LogEntry[]> {
     const { native, limit = logCount } = checkFilter(filter)
     const store = this.#usable()
@@ -240,7 +352,14 @@ export class Database {
     return toLogs(checked(store, translated(() => store.newestSync(native, limit))))
   }
 
-  /** The slowest rows, slowest first; 10 unless limited. */
+  /**
+   * The slowest rows, slowest first; 10 unless limited.
+   *
+   * @example
+   * ```ts
+   * const [slowest] = await db.slowest({ name: 'GET *', limit: 1 })
+   * ```
+   */
   async slowest(filter?: Filter): Promise<Row[]> {
     const { native, limit = slowestCount } = checkFilter(filter)
     const store = this.#usable()
@@ -257,6 +376,11 @@ export class Database {
   /**
    * Nearest-rank percentiles of the durations in nanoseconds: `qs` lie between 0 and 1, 0.5 is
    * the median. Within 1 %, or exact when asked for; none when there is no row.
+   *
+   * @example
+   * ```ts
+   * const [median, p99] = await db.percentiles('users.find', [0.5, 0.99])
+   * ```
    */
   async percentiles(
     name: string | Filter,
@@ -283,7 +407,14 @@ export class Database {
     return Array.from(checked(store, found))
   }
 
-  /** Where every call that was seen has gone. Answers also after a close. */
+  /**
+   * Where every call that was seen has gone. Answers also after a close, and without the addon.
+   *
+   * @example
+   * ```ts
+   * const { seen, stored, pending, dropped } = db.health()
+   * ```
+   */
   health(): Health {
     const { error } = findAddon()
     if (error !== undefined) return absentHealth(this.dir, error)
@@ -296,7 +427,15 @@ export class Database {
     return health
   }
 
-  /** Resolves when all that was captured before survives a power cut. */
+  /**
+   * Resolves when all that was captured before survives a power cut.
+   *
+   * @throws `KroniclerError`: `KRONICLER_STALLED`, `KRONICLER_STORE_FAILED`, `KRONICLER_READ_ONLY`
+   * @example
+   * ```ts
+   * await db.flush() // before a function platform freezes the process
+   * ```
+   */
   async flush(): Promise<void> {
     const store = this.#writable()
     // Those that wait to begin are one: what comes before the last comes before all.
@@ -313,7 +452,14 @@ export class Database {
     translated(() => store.flushSync())
   }
 
-  /** Forgets all rows of this process, and those of processes that have ended. */
+  /**
+   * Forgets all rows of this process, and those of processes that have ended. Ids begin at 0 again.
+   *
+   * @example
+   * ```ts
+   * await db.clear()
+   * ```
+   */
   async clear(): Promise<void> {
     const store = this.#writable()
     return enqueue(() => store.clear())
@@ -325,7 +471,15 @@ export class Database {
     translated(() => store.clearSync())
   }
 
-  /** Stores what was captured. Captures from here on are counted as dropped. */
+  /**
+   * Stores what was captured and lets the directory go, for all handles of it in this process.
+   * Captures from here on are counted as dropped. Not needed at the end of a program.
+   *
+   * @example
+   * ```ts
+   * await db.close()
+   * ```
+   */
   async close(): Promise<void> {
     const store = this.#beginClose()
     if (store !== undefined) await enqueue(() => store.close())
@@ -355,7 +509,14 @@ export class Database {
   }
 }
 
-/** The database that captures where no other is named. */
+/**
+ * The database that captures where no other is named: one for all threads of a process.
+ *
+ * @example
+ * ```ts
+ * console.table((await database().slowest()).map((row) => row.toJSON()))
+ * ```
+ */
 export function database(): Database {
   const present = shared.databases.get(doubles)
   if (present !== undefined) return present
@@ -367,7 +528,13 @@ export function database(): Database {
 
 /**
  * Sets options of the default database, over those of the environment and of earlier calls.
- * Throws `KroniclerError` once it has begun with others.
+ *
+ * @param options - those that are absent stay as they are
+ * @throws `KroniclerError` with `KRONICLER_OPTIONS_CONFLICT` once it has begun with others
+ * @example
+ * ```ts
+ * configure({ dir: '/var/lib/shop/calls', service: 'shop', version: '1.4.0' })
+ * ```
  */
 export function configure(options: DatabaseOptions): void {
   if (options === undefined) throw typeError('options', 'an object', options)

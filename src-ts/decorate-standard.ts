@@ -31,7 +31,8 @@ export function isContext(value: unknown): value is Context {
   try {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'kind')) return false
     const { kind, addInitializer } = value as Record<string, unknown>
-    return typeof kind === 'string' && typeof addInitializer === 'function'
+    // Fields of older compilers (Babel's 2022-03) have none.
+    return kind === 'field' || (typeof kind === 'string' && typeof addInitializer === 'function')
   } catch {
     // Options that cannot be read: they will be told about.
     return false
