@@ -182,3 +182,20 @@ test('a step that resists being looked at is handed on', (t) => {
   }, { db })
   t.is(wrapped().next() as unknown, step)
 })
+
+test('steps belong to the generator that they are called on', (t) => {
+  // Promise: a step taken from one generator works on any other, which records itself, and on one
+  // that is not captured; after its end a generator has no properties of its own.
+  const db = openDatabase(t)
+  const wrapped = capture('wrapped', count, { db })
+  const [first, second] = [wrapped(1), wrapped(1)]
+  const { next } = first
+  t.is(next.name, 'next')
+  t.deepEqual(next.call(second), { value: 1, done: false })
+  t.deepEqual(next.call(count(1)), { value: 1, done: false })
+  t.throws(() => Reflect.apply(next, {}, []), { instanceOf: TypeError })
+  t.deepEqual(next.call(second), { value: 'done', done: true })
+  t.deepEqual(Reflect.ownKeys(second), [])
+  t.deepEqual(Object.keys(first), [])
+  t.is(rowsOf(t, db).length, 1)
+})
