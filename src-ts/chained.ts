@@ -5,6 +5,8 @@
  * much (60 to 100 ns instead of 210 to 350, Node 20 to 24), most of it in the garbage collector.
  */
 
+import { Given } from './given.js'
+
 type Handle = Promise<unknown>
 
 /** What is done when a promise settles; what they return or throw is what the caller gets. */
@@ -21,11 +23,6 @@ const { getOwnPropertyNames } = Object
 export const promisePrototype = getPrototypeOf((async () => {})()) as Promise<unknown>
 /** Their `then`. */
 export const promiseThen: Promise<unknown>['then'] = promisePrototype.then
-
-/** A constructor that returns what it was given lets its subclass put fields on it. */
-const Given = function given(target: Handle): Handle {
-  return target
-} as unknown as new (target: Handle) => Handle
 
 class Chained extends Given {
   readonly #handle: Handle

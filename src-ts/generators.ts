@@ -9,6 +9,7 @@ import { types } from 'node:util'
 
 import { promiseThen } from './chained.js'
 import { adoptPrototype } from './constructors.js'
+import { Given } from './given.js'
 import {
   kindGenerator,
   now,
@@ -91,15 +92,6 @@ function chain(promise: Promise<unknown>, run: Run): unknown {
   }
 }
 
-/** Is what it is given, so that a class above it puts private fields on any object. */
-// oxlint-disable-next-line typescript/no-extraneous-class -- a function cannot be extended so
-class Given {
-  constructor(object: object) {
-    // oxlint-disable-next-line no-constructor-return -- it is what this is for
-    return object
-  }
-}
-
 /** Gives a generator its run, where nobody sees it. */
 class Watched extends Given {
   readonly #run: Run
@@ -109,8 +101,9 @@ class Watched extends Given {
     this.#run = run
   }
 
-  static mark(generator: object, run: Run): object {
-    return new Watched(generator, run)
+  static put(generator: object, run: Run): void {
+    // oxlint-disable-next-line no-new -- it is the generator that changes
+    new Watched(generator, run)
   }
 
   static runOf(object: unknown): Run | undefined {
@@ -166,7 +159,7 @@ function watchedStep(step: Step, name: (typeof stepNames)[number]): PropertyDesc
 }
 
 function watchSteps(generator: object, run: Run): void {
-  Watched.mark(generator, run)
+  Watched.put(generator, run)
   for (const name of stepNames) {
     const step = (generator as Record<string, unknown>)[name]
     if (typeof step === 'function') {
