@@ -1,5 +1,6 @@
 /** Laws of captured functions that return thenables which are no plain promises. */
-/* oxlint-disable unicorn/consistent-function-scoping, unicorn/no-thenable, promise/valid-params -- odd */
+/* oxlint-disable unicorn/consistent-function-scoping, unicorn/no-thenable -- odd */
+/* oxlint-disable promise/valid-params -- odd, too */
 
 import vm from 'node:vm'
 

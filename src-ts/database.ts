@@ -64,8 +64,8 @@ let fromOpener: (opener: Opener) => Database
  * A database: all calls that were captured into one directory.
  *
  * Questions about totals and single rows answer at once. Those that may read much return a promise,
- * and have a twin that ends in `Sync` and blocks. All of them throw (or reject with) `TypeError` and
- * `RangeError` for wrong arguments, and `KroniclerError`: `KRONICLER_CLOSED` after a close,
+ * and have a twin that ends in `Sync` and blocks. All of them throw, or reject with, `TypeError`
+ * and `RangeError` for wrong arguments, and `KroniclerError`: `KRONICLER_CLOSED` after a close,
  * `KRONICLER_IO` when files cannot be read, `KRONICLER_NO_BINARY` without the addon.
  *
  * @example
