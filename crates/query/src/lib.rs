@@ -2,8 +2,9 @@
 //!
 //! A [`Filter`] says which rows a question is about. [`stats()`], [`percentiles`] and
 //! [`outliers()`] answer by function, [`slowest`] and [`newest`] find rows, [`RowStream`] hands
-//! out all of them as columns, [`fetch`] a single one. Every [`Answer`] says whether it lacks
-//! something that was stored, and whether a new snapshot has it: [`ask`] takes one then.
+//! out all of them as columns, [`Follower`] each as it arrives, [`fetch`] a single one. Every
+//! [`Answer`] says whether it lacks something that was stored, and whether a new snapshot has it:
+//! [`ask`] takes one then.
 
 mod answer;
 mod glob;
@@ -23,6 +24,7 @@ mod exact;
 mod top;
 mod stream;
 mod fetch;
+mod follow;
 mod outliers;
 
 pub use answer::{Answer, ask};
@@ -30,6 +32,7 @@ pub use batch::{RowBatch, StoredRow};
 pub use exact::{FunctionPercentiles, exact_percentiles, exact_percentiles_by_function};
 pub use fetch::{Fetched, fetch, fetch_batch};
 pub use filter::Filter;
+pub use follow::{Arrivals, Follower};
 pub use function_stats::FunctionStats;
 pub use functions::{function_names, moments};
 pub use name_table::NameTable;

@@ -4,6 +4,7 @@ mod checks;
 mod counting;
 mod damage;
 mod expired;
+mod following;
 mod model;
 mod outliers;
 mod segments;
