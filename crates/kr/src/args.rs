@@ -18,7 +18,8 @@ const _: () = assert!(FORMAT_VERSION == 1, "VERSION tells the version of the for
 const AFTER_HELP: &str = "\
 Without a command, kr tells what is here and which functions are worth a look.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 4 no database here or no such row.";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 4 no database here or no such row,
+128 + n ended by signal n.";
 
 /// Asks a Kronicler database which functions of a service are slow, and when.
 #[derive(Debug, Parser)]
@@ -127,6 +128,14 @@ pub struct Options {
     /// Read and show times in UTC, not in this machine's zone.
     #[arg(long, global = true, help_heading = "How to show")]
     pub utc: bool,
+
+    /// Write long answers straight to the terminal, not through KR_PAGER, PAGER or less.
+    #[arg(long, global = true, help_heading = "How to show")]
+    pub no_pager: bool,
+
+    /// No progress and no remarks on the standard error; errors are still told.
+    #[arg(short, long, global = true, help_heading = "How to show")]
+    pub quiet: bool,
 
     /// Colours: auto, always or never; NO_COLOR, CLICOLOR_FORCE and TERM=dumb are honoured.
     #[arg(

@@ -8,6 +8,7 @@ use crate::database::Database;
 use crate::failure::Failure;
 use crate::output::{Output, note};
 use crate::record::{Record, SCHEMA, csv_header, csv_line, json_text, object};
+use crate::remarks::be_quiet;
 use crate::when::{Times, When};
 
 /// The form of an answer.
@@ -40,19 +41,24 @@ pub struct Context {
 impl Context {
     /// Opens the database and works out what was asked.
     pub fn new(options: Options) -> Result<Self, Failure> {
+        if options.quiet {
+            be_quiet();
+        }
         let times = Times::new(options.utc);
         let filter = filter(&options, &times)?;
+        let format = match (options.json, options.csv) {
+            (true, _) => Format::Json,
+            (_, true) => Format::Csv,
+            _ => Format::Text,
+        };
+        let is_paged = format == Format::Text && !options.no_pager;
         Ok(Self {
             database: Database::open(options.dir.as_deref())?,
             filter,
             limit: options.limit.map(Into::into),
-            format: match (options.json, options.csv) {
-                (true, _) => Format::Json,
-                (_, true) => Format::Csv,
-                _ => Format::Text,
-            },
+            format,
             times,
-            out: Output::new(options.color),
+            out: Output::new(options.color, is_paged),
         })
     }
 

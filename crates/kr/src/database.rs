@@ -42,6 +42,17 @@ impl Database {
         Ok(Self { snapshot: reader.snapshot()?, reader, dir: path, program })
     }
 
+    /// Bytes of the files that count: logs, segments, histories.
+    pub fn size_bytes(&self) -> u64 {
+        let states = self.snapshot.lanes.iter().map(|view| &view.state);
+        let sizes = states.map(|state| {
+            let segments = state.segments.iter().map(|entry| entry.size_bytes);
+            let histories = state.histories.iter().map(|entry| entry.size_bytes);
+            state.offset + segments.chain(histories).sum::<u64>()
+        });
+        sizes.sum()
+    }
+
     /// Asks a question, on a new snapshot when files have been replaced since.
     pub fn ask<T>(
         &self,

@@ -5,15 +5,17 @@
 
 use std::borrow::Cow;
 
+use crate::charset::is_unicode;
+
 /// `text` with control characters and characters that change the direction or are not seen shown
-/// as `\u{..}`.
+/// as `\u{..}`, and so are those that the locale does not know.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
+    if !text.chars().any(is_not_shown) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
     for char in text.chars() {
-        if is_unsafe(char) {
+        if is_not_shown(char) {
             out.extend(char.escape_unicode());
         } else {
             out.push(char);
@@ -29,7 +31,7 @@ pub fn name(text: &str) -> Cow<'_, str> {
 
 /// A word for a POSIX shell; `None` when no line of text could hold it.
 pub fn shell_word(text: &str) -> Option<Cow<'_, str>> {
-    if text.chars().any(is_unsafe) {
+    if text.chars().any(is_not_shown) {
         return None;
     }
     let is_plain = |char: char| char.is_ascii_alphanumeric() || "_-./:,@%+=".contains(char);
@@ -37,6 +39,10 @@ pub fn shell_word(text: &str) -> Option<Cow<'_, str>> {
         return Some(Cow::Borrowed(text));
     }
     Some(Cow::Owned(format!("'{}'", text.replace('\'', r"'\''"))))
+}
+
+fn is_not_shown(char: char) -> bool {
+    is_unsafe(char) || !char.is_ascii() && !is_unicode()
 }
 
 /// Whether a terminal would act on the character rather than show it.

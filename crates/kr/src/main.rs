@@ -3,13 +3,21 @@
 //! All commands but `compact` read only: they take no lock and write nothing, so they can be used
 //! beside a running service; `compact` leaves alone what a running service owns.
 
-mod failure;
+mod charset;
 mod escape;
+mod failure;
 mod units;
 mod when;
 mod record;
 mod fit;
+mod screen;
+mod signals;
+mod remarks;
+mod progress;
+mod watched;
 mod args;
+mod usage;
+mod pager;
 mod output;
 mod table;
 mod database;
@@ -18,7 +26,6 @@ mod rows;
 mod findings;
 mod commands;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -29,15 +36,15 @@ fn main() -> ExitCode {
             Ok(()) => return ExitCode::SUCCESS,
             Err(failure) => failure,
         },
+        Err(error) if error.use_stderr() => usage::explain(&error),
         Err(error) => {
             // Help and version go to stdout, which may be a closed pipe: that is no failure.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { failure::USAGE } else { 0 });
+            return ExitCode::SUCCESS;
         }
     };
     if !failure.is_quiet() {
-        let text = escape::escape(&failure.to_string()).into_owned();
-        let _ = writeln!(std::io::stderr(), "kr: {text}");
+        remarks::tell(&failure.to_string());
     }
     ExitCode::from(failure.exit_code())
 }

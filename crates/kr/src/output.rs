@@ -3,34 +3,39 @@
 //! A reader that closes the pipe ends the program quietly; any other error is a failure.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, IsTerminal};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
 use crate::args::Color;
 use crate::failure::Failure;
-
-/// A terminal narrower than this is taken to be this wide.
-const WIDTH_MIN: usize = 40;
+use crate::pager::Sink;
+pub use crate::remarks::note;
+use crate::screen;
 
 /// The standard output.
 pub struct Output {
-    writer: BufWriter<StdoutLock<'static>>,
+    sink: Sink,
     is_color: bool,
     width: Option<usize>,
 }
 
 impl Output {
-    /// The standard output, with the colours that were asked for.
-    pub fn new(color: Color) -> Self {
+    /// The standard output, with the colours that were asked for, and a pager for long answers on a
+    /// terminal if `is_paged`.
+    pub fn new(color: Color, is_paged: bool) -> Self {
         let is_color = match color {
             Color::Always => true,
             Color::Never => false,
             // Honours NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM=dumb.
             Color::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
         };
-        Self { writer: BufWriter::new(io::stdout().lock()), is_color, width: width() }
+        let width = screen::width();
+        // Who cannot type has nothing to leave a pager with.
+        let height = screen::height().filter(|_| is_paged && io::stdin().is_terminal());
+        let sink = width.zip(height).map_or_else(Sink::plain, |(w, h)| Sink::terminal(w, h));
+        Self { sink, is_color, width }
     }
 
     /// Characters of a line; `None` when there is no limit, as in a file or a pipe.
@@ -38,9 +43,15 @@ impl Output {
         self.width
     }
 
+    /// Whether there are colours.
+    #[expect(dead_code, reason = "for pictures")]
+    pub const fn is_color(&self) -> bool {
+        self.is_color
+    }
+
     /// Writes a line.
     pub fn line(&mut self, text: impl Display) -> Result<(), Failure> {
-        Ok(writeln!(self.writer, "{text}")?)
+        Ok(self.sink.line(format_args!("{text}"))?)
     }
 
     /// Writes text in lines that fit, each with `indent` spaces before it.
@@ -62,9 +73,9 @@ impl Output {
         Ok(())
     }
 
-    /// Writes out what is still held back.
+    /// Writes out what is still held back. From then on there is no pager if there was none so far.
     pub fn flush(&mut self) -> Result<(), Failure> {
-        Ok(self.writer.flush()?)
+        Ok(self.sink.flush()?)
     }
 
     /// Text of a heading.
@@ -94,21 +105,6 @@ impl Output {
             text.to_owned()
         }
     }
-}
-
-/// Tells something beside the answer, on the standard error.
-pub fn note(text: &str) {
-    let _ = writeln!(io::stderr(), "kr: {}", crate::escape::escape(text));
-}
-
-/// `COLUMNS` as the user sets it, else the terminal's width.
-fn width() -> Option<usize> {
-    let set = std::env::var("COLUMNS").ok().and_then(|text| text.parse::<usize>().ok());
-    let terminal = || {
-        let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
-        Some(usize::from(width.0))
-    };
-    set.filter(|&width| width > 0).or_else(terminal).map(|width| width.max(WIDTH_MIN))
 }
 
 /// A command that is to be copied, so kept on one line.

@@ -3,6 +3,7 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::charset::ellipsis;
 use crate::failure::Failure;
 use crate::fit::{ESSENTIAL, GAP, Need, fit};
 use crate::output::Output;
@@ -165,9 +166,9 @@ fn cut(cell: &str, width: usize, content: Content) -> std::borrow::Cow<'_, str> 
     };
     if content == Content::Source {
         let kept: Vec<char> = cell.chars().rev().take_while(&mut fits).collect();
-        return format!("…{}", kept.into_iter().rev().collect::<String>()).into();
+        return format!("{}{}", ellipsis(), kept.into_iter().rev().collect::<String>()).into();
     }
-    format!("{}…", cell.chars().take_while(&mut fits).collect::<String>()).into()
+    format!("{}{}", cell.chars().take_while(&mut fits).collect::<String>(), ellipsis()).into()
 }
 
 #[cfg(test)]

@@ -5,15 +5,17 @@
 use std::sync::Arc;
 
 use kronicler_query::Filter;
-use kronicler_store::{Compaction, Disk, MergePolicy, Storage, compact_lane, list_lanes};
+use kronicler_store::{Compaction, MergePolicy, Storage, compact_lane, list_lanes};
 use serde_json::Value;
 
 use crate::context::{Context, Format, array};
 use crate::escape;
 use crate::failure::Failure;
 use crate::output::note;
+use crate::progress::{Progress, Unit};
 use crate::record::Record;
 use crate::units::{count, counted, size};
+use crate::watched::WatchedDisk;
 
 /// Segments span a day of arrivals at most, a fourteenth of the age that rows have by default, so
 /// that the oldest rows can still go a day at a time.
@@ -48,7 +50,8 @@ pub fn run(context: &mut Context) -> Result<(), Failure> {
         let text = "compact is about all calls; leave out the options that choose some";
         return Err(Failure::Usage(text.to_owned()));
     }
-    let storage: Arc<dyn Storage> = Arc::new(Disk);
+    let progress = Progress::new("compacting", Unit::Bytes, None);
+    let storage: Arc<dyn Storage> = Arc::new(WatchedDisk::new(progress.counter()));
     let dir = context.database.dir.clone();
     let mut lanes = Vec::new();
     for lane in list_lanes(&*storage, &dir)? {
@@ -63,6 +66,7 @@ pub fn run(context: &mut Context) -> Result<(), Failure> {
         };
         lanes.push((lane, outcome));
     }
+    drop(progress);
     let records = || lanes.iter().map(fields).collect::<Vec<Record>>();
     match context.format {
         Format::Text => show(context, &lanes)?,

@@ -8,6 +8,7 @@ use kronicler_store::{RowId, Snapshot};
 use crate::args::Selector;
 use crate::context::{Context, Format, note_partial};
 use crate::failure::Failure;
+use crate::progress::{Progress, Unit};
 use crate::rows::{RowView, lane_and_seq};
 use crate::units::counted;
 
@@ -41,13 +42,16 @@ fn print_all(context: &mut Context) -> Result<(), Failure> {
     let mut stream = RowStream::new(context.database.snapshot.clone(), context.filter.clone())
         .with_source(move || reader.snapshot().ok());
     let mut has_rows = false;
+    let progress = Progress::beside_output("reading", Unit::Count("rows"), total(context));
     while left > 0 {
         let want = if is_limited { left.min(BATCH_ROW_COUNT) } else { BATCH_ROW_COUNT };
         let Some(batch) = stream.next_batch(want)? else { break };
         view.show(context, &batch, left)?;
         left = left.saturating_sub(batch.len());
         has_rows |= !batch.is_empty();
+        progress.add(batch.len() as u64);
     }
+    drop(progress);
     if !has_rows && context.format == Format::Text {
         context.say_nothing("There are no calls")?;
     } else if !has_rows {
@@ -56,6 +60,16 @@ fn print_all(context: &mut Context) -> Result<(), Failure> {
     }
     note_partial(stream.is_partial());
     view.end(context)
+}
+
+/// How many rows there will be, where that is known.
+fn total(context: &Context) -> Option<u64> {
+    if context.filter != Filter::default() {
+        return None;
+    }
+    let lanes = context.database.snapshot.lanes.iter();
+    let all: u64 = lanes.map(|view| view.state.live() + view.pending.len() as u64).sum();
+    Some(context.limit.map_or(all, |limit| all.min(limit as u64)))
 }
 
 fn print_some(context: &mut Context, ids: &[RowId]) -> Result<(), Failure> {

@@ -4,15 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kronicler_query::Filter;
-use kronicler_store::{Disk, Finding, LaneReport, Report, Storage, verify};
+use kronicler_store::{Finding, LaneReport, Report, Storage, verify};
 use serde_json::Value;
 
 use crate::context::{Context, Format, array};
 use crate::escape;
 use crate::failure::Failure;
+use crate::progress::{Progress, Unit};
 use crate::record::Record;
 use crate::table::{self, Column, Content};
 use crate::units::{count, counted, size};
+use crate::watched::WatchedDisk;
 
 const COLUMNS: [Column; 8] = [
     Column::essential("lane", Content::Number),
@@ -33,9 +35,12 @@ pub fn run(context: &mut Context) -> Result<(), Failure> {
         let text = "verify is about all calls; leave out the options that choose some";
         return Err(Failure::Usage(text.to_owned()));
     }
-    let storage: Arc<dyn Storage> = Arc::new(Disk);
     let dir = context.database.dir.clone();
+    let size_bytes = context.database.size_bytes();
+    let progress = Progress::new("verifying", Unit::Bytes, Some(size_bytes));
+    let storage: Arc<dyn Storage> = Arc::new(WatchedDisk::new(progress.counter()));
     let report = verify(&storage, &dir)?;
+    drop(progress);
     match context.format {
         Format::Text => show(context, &dir, &report)?,
         Format::Csv => {

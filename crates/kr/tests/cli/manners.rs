@@ -75,6 +75,68 @@ fn everything_fits_into_its_columns() {
     assert!(text.lines().next().is_some_and(|line| line.contains("stddev")), "{text}");
 }
 
+#[test]
+fn absurd_widths_are_no_widths() {
+    // Promise: a width of 0 or beyond all terminals neither breaks nor empties an answer.
+    let fixture = Fixture::shop();
+    let lines = |columns: &str| {
+        let mut command = fixture.command(&["stats"]);
+        Answer::of(command.env("COLUMNS", columns)).text().lines().count()
+    };
+    let all = fixture.ask(&["stats"]).text().lines().count();
+    for columns in ["0", "", "wide", "-1", "1000000", "99999999999999999999999999"] {
+        assert_eq!(lines(columns), all, "{columns}");
+    }
+    assert!(lines("1") > all, "what found no room is told");
+}
+
+#[test]
+fn a_locale_without_unicode_gets_ascii() {
+    // Promise: with LANG=C nothing but ASCII is shown to people; programs get UTF-8 all the same.
+    let fixture = Fixture::bare();
+    let name = "orders.größe/日本語/a-very-long-name-that-needs-to-be-cut-somewhere";
+    fixture.write(&[call(name, START_NS, 5_000_000)], Counters::default(), true);
+    let ask = |args: &[&str], locale: &str| {
+        let mut command = fixture.command(args);
+        Answer::of(command.env("COLUMNS", "60").env("LANG", locale)).text()
+    };
+    for args in [&[][..], &["stats"], &["slow"], &["names"], &["health"]] {
+        let text = ask(args, "C");
+        assert!(text.is_ascii(), "{text}");
+    }
+    assert!(ask(&["names"], "C").contains("gr\\u{f6}\\u{df}e"));
+    assert!(ask(&["slow"], "C").contains('~') && ask(&["slow"], "de_DE.UTF-8").contains('…'));
+    assert!(ask(&["names", "--json"], "C").contains(name));
+    assert!(ask(&["names", "--csv"], "C").contains(name));
+}
+
+#[cfg(unix)]
+#[test]
+fn it_dies_by_the_signal_that_ends_it() {
+    // Promise: SIGINT and SIGTERM end it as they end any program, so a script stops, too; what it
+    // has written by then are whole lines.
+    use std::io::Read;
+    use std::os::unix::process::ExitStatusExt;
+
+    let fixture = Fixture::shop();
+    for (name, number) in [("INT", 2), ("TERM", 15)] {
+        let mut command = fixture.command(&["fetch", "all", "--json"]);
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a child");
+        let mut out = child.stdout.take().unwrap();
+        // It is in the middle of it: nobody reads on.
+        let mut text = vec![0];
+        out.read_exact(&mut text).unwrap();
+        let killed = std::process::Command::new("kill")
+            .args([format!("-{name}"), child.id().to_string()])
+            .status();
+        assert!(killed.unwrap().success());
+        let end = child.wait_with_output().unwrap();
+        assert_eq!(end.status.signal(), Some(number));
+        assert_eq!(String::from_utf8_lossy(&end.stderr), "");
+    }
+}
+
 /// Lines that hold a path, which is not to be broken.
 fn is_free(line: &str) -> bool {
     line.starts_with("Kronicler database")

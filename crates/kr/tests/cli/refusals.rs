@@ -70,6 +70,8 @@ fn a_wrong_command_line_ends_with_2() {
     let fixture = Fixture::shop();
     for args in [
         &["stat"][..],
+        &["--sicne", "1h"],
+        &["slow", "-n", "99999999999999999999999"],
         &["--since", "later"],
         &["stats", "--sort", "size"],
         &["fetch", "x"],
@@ -77,13 +79,7 @@ fn a_wrong_command_line_ends_with_2() {
         &["--min-duration", "5"],
         &["--outcome", "bad"],
         &["stats", "--json", "--csv"],
-    ] {
-        let answer = fixture.ask(args);
-        assert_eq!((answer.code, answer.out.as_str()), (2, ""), "{args:?}");
-        assert!(answer.err.starts_with("error: "), "{}", answer.err);
-    }
-    for args in [
-        &["--since", "1h", "--until", "2h"][..],
+        &["--since", "1h", "--until", "2h"],
         &["--fetch", "all", "stats"],
         &["fetch", "1", "all"],
         &["fetch", "1", "--name", "a"],
