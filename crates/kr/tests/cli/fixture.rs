@@ -40,6 +40,15 @@ impl Fixture {
     /// A shop: 30 functions called in turns for 750 s, of which `getQuote` is now and then far
     /// slower than usual.
     pub fn shop() -> Self {
+        Self::shop_that_ended(true)
+    }
+
+    /// The shop, as a process that was killed would leave it.
+    pub fn open_shop() -> Self {
+        Self::shop_that_ended(false)
+    }
+
+    fn shop_that_ended(is_closed: bool) -> Self {
         let fixture = Self::bare();
         let names: Vec<String> = (0..FUNCTION_COUNT).map(function_name).collect();
         let sources: Vec<String> = (0..FUNCTION_COUNT).map(function_source).collect();
@@ -55,7 +64,7 @@ impl Fixture {
                 }
             })
             .collect();
-        fixture.write(&calls, Counters::default(), true);
+        fixture.write(&calls, Counters::default(), is_closed);
         fixture
     }
 
@@ -137,9 +146,9 @@ pub struct Answer {
 
 /// A child shares the locks of its parent until it runs its own program: no lane is to be taken
 /// meanwhile, it may look owned.
-static FORKING: Mutex<()> = Mutex::new(());
+pub static FORKING: Mutex<()> = Mutex::new(());
 
-fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
+pub fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
