@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn lines_that_wrap_take_more_than_one_row() {
-        // Promise: colours take no room, and a line that is too long is counted as often as it wraps.
+        // Promise: colours take no room, and a line that wraps is counted as often as it does.
         assert_eq!(row_count(b"\n", 80), 1);
         assert_eq!(row_count(format!("\x1b[1m{}\x1b[0m\n", "x".repeat(80)).as_bytes(), 80), 1);
         assert_eq!(row_count("日".repeat(41).as_bytes(), 80), 2);

@@ -9,7 +9,7 @@
 //! After a wanted change: `KRONICLER_GOLDEN=write cargo test -p kr --test cli examples`.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::{env, fs, io};
 
@@ -31,7 +31,7 @@ fn database(name: &str) -> Database {
             damage_footer(&database.fixture);
             database
         }
-        _ => panic!("tests/cli/examples.rs knows no database {name:?}"),
+        _ => unreachable!("tests/cli/examples.rs knows no database {name:?}"),
     }
 }
 
@@ -55,10 +55,10 @@ fn shop() -> Database {
 
 fn damage_footer(fixture: &Fixture) {
     let path = fixture.dir().join("lane-0000/segment-0000000000");
-    let mut bytes = fs::read(&path).unwrap();
+    let mut bytes = fs::read(&path).expect("a segment");
     let middle_of_footer = bytes.len() - 1_000;
     bytes[middle_of_footer] ^= 1;
-    fs::write(&path, bytes).unwrap();
+    fs::write(&path, bytes).expect("a damaged segment");
 }
 
 #[test]
@@ -111,28 +111,27 @@ fn run_block(database: &Database, block: &str) -> String {
 
 /// What a command prints, and its exit code, which the next one sees as `$?`.
 fn run(fixture: &Fixture, command: &str, code_before: i32) -> (String, i32) {
-    let root = fixture.root().canonicalize().unwrap();
-    let (mut reader, writer) = io::pipe().unwrap();
+    let root = fixture.root().canonicalize().expect("a directory");
+    let (mut reader, writer) = io::pipe().expect("a pipe");
     let mut shell = Command::new("sh");
     shell.args(["-c", &format!("(exit {code_before}); {command}")]).current_dir(&root);
     shell.env_clear().env("PATH", path_with_kr()).env("TZ", "UTC").env("COLUMNS", "80");
-    shell.stdin(Stdio::null()).stdout(writer.try_clone().unwrap()).stderr(writer);
+    shell.stdin(Stdio::null()).stdout(writer.try_clone().expect("a pipe")).stderr(writer);
     let mut child = {
         let _forking = lock(&FORKING);
-        shell.spawn().unwrap()
+        shell.spawn().expect("a shell")
     };
     // It holds the other end of the pipe.
     drop(shell);
     let mut text = String::new();
-    reader.read_to_string(&mut text).unwrap();
-    let code = child.wait().unwrap().code().unwrap();
-    (text.replace(root.to_str().unwrap(), SHOWN_ROOT), code)
+    reader.read_to_string(&mut text).expect("text");
+    let code = child.wait().expect("it ends").code().expect("an exit code");
+    (text.replace(&*root.to_string_lossy(), SHOWN_ROOT), code)
 }
 
 fn path_with_kr() -> String {
-    let program = PathBuf::from(env!("CARGO_BIN_EXE_kr"));
-    let before = env::var("PATH").unwrap_or_default();
-    format!("{}:{before}", program.parent().unwrap().display())
+    let programs = Path::new(env!("CARGO_BIN_EXE_kr")).parent().expect("a directory");
+    format!("{}:{}", programs.display(), env::var("PATH").unwrap_or_default())
 }
 
 /// The text without what is different in each database: checksums.
