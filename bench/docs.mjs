@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { outFolder } from './harness/directory.mjs'
 import { digits, goalText } from './harness/figure.mjs'
 
-const names = ['capture', 'http', 'original', 'footprint', 'store', 'rows']
+const names = ['capture', 'http', 'original', 'footprint', 'store', 'answers', 'rows']
 
 function rowOf({ label, unit, value, min, max, runs, goal, isMet }) {
   const range = runs > 1 ? `${digits(min)} to ${digits(max)}` : ''

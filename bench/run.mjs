@@ -10,7 +10,7 @@ import { describeMachine } from './harness/machine.mjs'
 import { plotBars } from './harness/plot.mjs'
 import { prepare } from './harness/prepare.mjs'
 
-const names = ['capture', 'http', 'original', 'footprint', 'store', 'rows']
+const names = ['capture', 'http', 'original', 'footprint', 'store', 'answers', 'rows']
 
 function usage() {
   process.stderr.write(`usage: npm run bench [-- [--short] [${names.join('] [')}]]\n`)

@@ -11,13 +11,15 @@ from measuring import print_memory
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", choices=["sqlite", "duckdb", "parquet", "clickhouse"])
+    parser.add_argument("name", help="of the module without rival_: sqlite, duckdb_rollup, ...")
     parser.add_argument("act", choices=["version", "load", "query"])
     parser.add_argument("--columns", help="where the columns of the data set are")
     parser.add_argument("--dir", help="where the rival keeps its files")
     parser.add_argument("--rows", type=int, default=0, help="of the data set; 0 means all")
     parser.add_argument("--repeat", type=int, default=5, help="how often each question is timed")
     parser.add_argument("--memory", type=int, default=4_000, help="megabytes it may use")
+    parser.add_argument("--since", type=int, help="where the time range of a function begins, ns")
+    parser.add_argument("--until", type=int, help="what it ends before")
     return parser.parse_args()
 
 

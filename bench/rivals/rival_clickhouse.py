@@ -1,6 +1,7 @@
 """ClickHouse inside Python (chdb): MergeTree tables with codecs chosen by hand."""
 
 import os
+import time
 
 import chdb
 import numpy
@@ -11,7 +12,7 @@ from measuring import (
     columns,
     measure_load,
     measure_time,
-    print_answers,
+    print_answer,
     print_measure,
 )
 
@@ -22,7 +23,9 @@ COLUMNS = """
     end Int64 CODEC(Delta, T64('bit'), ZSTD(3)),
     duration UInt64 CODEC(T64('bit'), ZSTD(3))"""
 SORTED_COLUMNS = COLUMNS.replace("UInt16 CODEC(T64('bit'), ZSTD(3))", "UInt16 CODEC(ZSTD(1))")
-STATISTICS = "SELECT name, count(), avg(duration), max(duration) FROM bench.calls GROUP BY name"
+STATISTICS = """
+    SELECT name, count() AS n, avg(duration), stddevSampStable(duration) AS spread, spread / sqrt(n)
+    FROM bench.calls GROUP BY name"""
 PERCENTILES = """
     SELECT name, quantiles[1], quantiles[2] FROM (
       SELECT name, quantilesExact(0.5, 0.99)(duration) AS quantiles
@@ -30,6 +33,9 @@ PERCENTILES = """
 SLOWEST = f"""
     SELECT name, end, duration FROM bench.calls
     ORDER BY duration DESC LIMIT {SLOWEST_COUNT}"""
+RANGE = """
+    SELECT count(), avg(duration), stddevSampStable(duration), min(duration), max(duration)
+    FROM bench.calls WHERE name = 0 AND end >= {since} AND end < {until}"""
 
 
 def connect(settings):
@@ -71,16 +77,25 @@ def load(settings):
     session.close()
 
 
+def rows_of(session, text):
+    lines = session.query(text, "CSV").bytes().decode().splitlines()
+    return [tuple(map(float, line.split(","))) for line in lines]
+
+
 def query(settings):
+    begin = time.perf_counter()
     session = connect(settings)
-
-    def asking(text):
-        return lambda: [
-            line.split(",") for line in session.query(text, "CSV").bytes().decode().splitlines()
-        ]
-
-    statistics = measure_time("statistics", settings.repeat, asking(STATISTICS))
-    percentiles = measure_time("percentiles", settings.repeat, asking(PERCENTILES))
-    slowest = measure_time("slowest", settings.repeat, asking(SLOWEST))
-    print_answers(statistics, percentiles, slowest)
+    print_measure("open", "ms", [1e3 * (time.perf_counter() - begin)])
+    bounds = {"since": settings.since, "until": settings.until}
+    questions = {
+        "statistics": STATISTICS,
+        "percentiles": PERCENTILES,
+        "slowest": SLOWEST,
+        "range": RANGE.format(**bounds),
+    }
+    for name, text in questions.items():
+        print_answer(name, rows_of(session, text))
+        # Its own clock leaves out what handing over the answer takes.
+        ask = lambda text=text: 1e3 * session.query(text, "Null").elapsed()
+        measure_time(name, settings.repeat, ask)
     session.close()

@@ -5,7 +5,7 @@ import os
 import duckdb
 import pyarrow
 
-from duckdb_queries import ask_all, connect
+from duckdb_queries import ask_all, connect, texts
 from measuring import columns, measure_load, print_measure, sorted_by_function
 
 VERSION = duckdb.__version__
@@ -15,11 +15,12 @@ def file_of(settings, name="calls"):
     return os.path.join(settings.dir, f"{name}.duckdb")
 
 
-def store(path, rows, settings):
+def store(path, rows, settings, more=""):
+    """Stores rows, and what a statement makes of them besides."""
     connection = connect(path, settings)
     connection.register("rows", pyarrow.table(dict(zip(("name", "end", "duration"), rows))))
     connection.execute("CREATE TABLE calls AS SELECT * FROM rows")
-    connection.execute("CHECKPOINT")
+    connection.execute(f"{more}; CHECKPOINT")
     connection.close()
 
 
@@ -34,5 +35,4 @@ def load(settings):
 
 
 def query(settings):
-    with connect(file_of(settings), settings) as connection:
-        ask_all(connection, "calls", settings)
+    ask_all(file_of(settings), texts("calls", settings), settings)

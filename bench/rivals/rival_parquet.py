@@ -5,7 +5,7 @@ import os
 import pyarrow
 from pyarrow import parquet
 
-from duckdb_queries import ask_all, connect
+from duckdb_queries import ask_all, texts
 from measuring import columns, measure_load, print_measure, sorted_by_function
 
 VERSION = pyarrow.__version__
@@ -36,5 +36,5 @@ def load(settings):
 
 
 def query(settings):
-    with connect(":memory:", settings) as connection:
-        ask_all(connection, f"read_parquet('{file_of(settings)}')", settings)
+    table = f"read_parquet('{file_of(settings)}')"
+    ask_all(":memory:", texts(table, settings), settings)

@@ -16,12 +16,17 @@ const isWindows = process.platform === 'win32'
 const python = path.join(folder, isWindows ? 'Scripts/python.exe' : 'bin/python')
 
 // SQLite takes minutes for percentiles of ten million rows, so one round has to do.
+const duckdb = ['duckdb', 'numpy', 'pyarrow']
 const all = [
   { name: 'sqlite', title: 'SQLite', packages: [], roundsMax: 1 },
-  { name: 'duckdb', title: 'DuckDB', packages: ['duckdb', 'numpy', 'pyarrow'] },
-  { name: 'parquet', title: 'Parquet (PyArrow)', packages: ['duckdb', 'numpy', 'pyarrow'] },
+  { name: 'sqlite_totals', title: 'SQLite with running totals', packages: [], roundsMax: 1 },
+  { name: 'duckdb', title: 'DuckDB', packages: duckdb },
+  { name: 'duckdb_rollup', title: 'DuckDB with a roll-up', packages: duckdb },
+  { name: 'parquet', title: 'Parquet (PyArrow)', packages: duckdb },
   { name: 'clickhouse', title: 'ClickHouse (chdb)', packages: ['chdb', 'numpy'] },
 ]
+/** Says what is right, and is not measured. */
+const numpy = { name: 'numpy', title: 'NumPy', packages: ['numpy'] }
 
 /** What a program said last before it failed, in one line. */
 function reasonOf(error) {
@@ -63,8 +68,8 @@ async function makeEnvironment() {
 }
 
 /**
- * Installs what is missing. Returns `rivals` with their versions, and `remarks` about those that
- * cannot be had: each is optional.
+ * Installs what is missing. Returns `rivals` with their versions, the `judge` whose answers are
+ * right if it can be had, and `remarks` about those that cannot be had: each is optional.
  */
 export async function findRivals() {
   try {
@@ -72,26 +77,33 @@ export async function findRivals() {
   } catch (error) {
     return { rivals: [], remarks: [`no rival was measured: ${reasonOf(error)}`] }
   }
-  const rivals = []
+  const found = []
   const remarks = []
-  for (const rival of all) {
+  for (const rival of [...all, numpy]) {
     try {
-      rivals.push({ ...rival, version: await install(rival) })
+      found.push({ ...rival, version: await install(rival) })
     } catch (error) {
       remarks.push(`${rival.title} was not measured: ${reasonOf(error)}`)
     }
   }
-  return { rivals, remarks }
+  const judge = found.find(({ name }) => name === numpy.name)
+  return { rivals: found.filter((one) => one !== judge), judge, remarks }
 }
 
-/** Measures one rival: stores the columns in `dir`, then asks in another process. */
-export async function measureRival({ name }, { columns, dir, repeat, memory }) {
+async function call({ name }, act, { dir, memory = 4_000 }, ...args) {
+  const options = ['--dir', dir, '--memory', String(memory), ...args.map(String)]
+  const { stdout } = await run(python, [program, name, act, ...options], { maxBuffer: 1 << 26 })
+  return measuresOf(stdout)
+}
+
+/** Lets a rival store the columns in its directory. */
+export function loadRival(rival, { dir, columns, memory }) {
   mkdirSync(dir, { recursive: true })
-  const call = async (act, ...args) => {
-    const options = ['--dir', dir, '--memory', String(memory), ...args]
-    const { stdout } = await run(python, [program, name, act, ...options])
-    return measuresOf(stdout)
-  }
-  const loaded = await call('load', '--columns', columns)
-  return { ...loaded, ...(await call('query', '--repeat', String(repeat))) }
+  return call(rival, 'load', { dir, memory }, '--columns', columns)
+}
+
+/** Asks a rival what is in its directory, in another process. `questions`: further arguments. */
+export function askRival(rival, { dir, columns, memory, repeat }, questions) {
+  const args = ['--columns', columns, '--repeat', repeat, ...questions]
+  return call(rival, 'query', { dir, memory }, ...args)
 }

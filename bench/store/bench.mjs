@@ -1,11 +1,10 @@
-// The store against SQLite, DuckDB, Parquet and ClickHouse: size, loading, the same questions.
+// The store against SQLite, DuckDB, Parquet and ClickHouse: size and loading.
 
 import { figure } from '../harness/figure.mjs'
 import { barsOf } from '../harness/plot.mjs'
 import { findRivals } from '../rivals/rivals.mjs'
 import { buildEngine } from './engine.mjs'
 import {
-  measureLarge,
   measurePipeline,
   measureRate,
   measureReference,
@@ -33,7 +32,6 @@ async function measureAll(engine, rivals, sizes) {
     random: () => alone(measureVariant(engine, sizes, '--random')),
     pipeline: () => alone(measurePipeline(engine, sizes)),
     segments: () => alone(measureSegments(engine, sizes)),
-    large: () => alone(measureLarge(engine, sizes)),
     rate: () => alone(measureRate(sizes)),
   }
   const measured = Object.fromEntries(Object.keys(parts).map((name) => [name, []]))
@@ -88,9 +86,7 @@ export async function run({ isShort, say }) {
     remarks,
     plots: [
       plotOf('size', 'size', figures, false),
-      plotOf('statistics of all functions', 'statistics', figures, true),
-      plotOf('exact median and p99', 'percentiles', figures, true),
-      plotOf('slowest 20', 'slowest', figures, true),
+      plotOf('append, seal, join and sync', 'load', figures, false),
     ],
     raw: measured,
   }

@@ -1,6 +1,6 @@
-// Runs the program that measures the store, and `kr`.
+// Runs the program that measures the store, and by it `kr`.
 
-import { execFile, execFileSync, spawnSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -21,17 +21,11 @@ export function buildEngine() {
   const metadata = cargo(['metadata', '--format-version=1', '--no-deps'], 'pipe').toString()
   const folder = JSON.parse(metadata).target_directory
   const program = path.join(folder, 'release', `kronicler-bench${suffix}`)
-  return async (...args) => measuresOf((await run(program, args.map(String))).stdout)
+  const options = { maxBuffer: 1 << 26 }
+  return async (...args) => measuresOf((await run(program, args.map(String), options)).stdout)
 }
 
-/** Milliseconds of `kr` with these arguments, from its start to its end, as often as told. */
-export function timeKr(repeat, ...args) {
-  const times = []
-  for (let index = 0; index <= repeat; index++) {
-    const begin = performance.now()
-    const { status, stderr } = spawnSync(kr, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-    times.push(performance.now() - begin)
-    if (status !== 0) throw new Error(`kr ${args[0]} ended with ${status}: ${stderr}`)
-  }
-  return times.slice(1)
+/** Times `kr` with these arguments, from its start to its end; its memory at the peak. */
+export function launchKr(engine, repeat, args) {
+  return engine('launch', '--repeat', repeat, '--', kr, ...args)
 }

@@ -1,29 +1,16 @@
-// The parts of a run: what is stored and asked in each, for measures by name.
+// The parts of a run: what is stored in each, for measures by name.
 
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { runChild } from '../harness/child.mjs'
 import { withDirectory } from '../harness/directory.mjs'
 import { median } from '../harness/median.mjs'
-import { measureRival } from '../rivals/rivals.mjs'
-import { checkAnswers } from '../harness/measures.mjs'
-import { timeKr } from './engine.mjs'
+import { loadRival } from '../rivals/rivals.mjs'
 
 const rateProcess = new URL('rate-process.mjs', import.meta.url)
 
 function measureOf(unit, values) {
   return { unit, values, value: median(values) }
-}
-
-function askKr(dir, repeat) {
-  return measureOf('ms', timeKr(repeat, 'stats', '--dir', dir))
-}
-
-/** Kronicler on the reference data. */
-async function measureOurs(engine, { dir, rows, repeat }) {
-  const stored = await engine('ingest', dir, '--rows', rows)
-  const answered = await engine('query', dir, '--repeat', repeat)
-  return { ...stored, ...answered, 'kr stats': askKr(dir, repeat) }
 }
 
 /** Kronicler and its rivals on the same rows, in another order each time: measures by arm. */
@@ -32,17 +19,14 @@ export function measureReference(engine, rivals, round, sizes) {
     const columns = path.join(dir, 'columns')
     await engine('generate', columns, '--rows', sizes.rows)
     const measure = (arm) => arm.name === 'kronicler'
-      ? measureOurs(engine, { ...sizes, dir: path.join(dir, 'kronicler') })
-      : measureRival(arm, { ...sizes, columns, dir: path.join(dir, arm.name) })
+      ? engine('ingest', path.join(dir, 'kronicler'), '--rows', sizes.rows)
+      : loadRival(arm, { ...sizes, columns, dir: path.join(dir, arm.name) })
     const ours = { name: 'kronicler' }
     const due = rivals.filter(({ roundsMax = Infinity }) => round < roundsMax)
     const arms = round % 2 === 0 ? [ours, ...due] : [...due, ours]
     const { entropy } = await engine('entropy', '--rows', sizes.rows)
     const measured = { entropy: { size: entropy } }
     for (const arm of arms) measured[arm.name] = await measure(arm)
-    for (const { name, title } of due) {
-      checkAnswers(title, measured[name].answers, measured.kronicler.answers)
-    }
     return measured
   })
 }
@@ -62,16 +46,6 @@ export function measurePipeline(engine, { rows }) {
 export function measureSegments(engine, { repeat }) {
   const open = (dir) => engine('segments', path.join(dir, 'kronicler'), '--repeat', repeat)
   return withDirectory(open)
-}
-
-/** Kronicler alone on ten times the rows; no question that has to read all of them. */
-export function measureLarge(engine, { rows, repeat }) {
-  return withDirectory(async (folder) => {
-    const dir = path.join(folder, 'kronicler')
-    const stored = await engine('ingest', dir, '--rows', 10 * rows)
-    const answered = await engine('query', dir, '--repeat', repeat, '--without-percentiles')
-    return { ...stored, ...answered, 'kr stats': askKr(dir, repeat) }
-  })
 }
 
 /** A Node process that captures at a steady rate. */

@@ -33,30 +33,8 @@ export const rows = [
   },
   { part: 'reference', measure: 'size while written', label: 'size before `kr compact`' },
   {
-    part: 'reference', measure: 'statistics', label: 'statistics of all functions, warm',
-    goal: { atMost: 2 }, rivals: { statistics: '' },
-  },
-  {
-    part: 'reference', measure: 'percentiles', label: 'exact median and p99 by function',
-    goal: { atMost: 250 }, rivals: { percentiles: '' },
-  },
-  {
-    part: 'reference', measure: 'slowest', label: 'slowest 20',
-    goal: { atMost: 3 }, rivals: { slowest: '' },
-  },
-  { part: 'reference', measure: 'open', label: 'open' },
-  {
     part: 'segments', measure: 'open 1,000 segments', label: 'open 1,000 segments',
     goal: { atMost: 20 },
-  },
-  { part: 'large', measure: 'open', label: 'open, ten times the rows' },
-  {
-    part: 'reference', measure: 'kr stats', label: 'kr stats, whole process',
-    goal: { atMost: 50 },
-  },
-  {
-    part: 'large', measure: 'kr stats', label: 'kr stats, ten times the rows',
-    goal: { atMost: 150 },
   },
   {
     part: 'rate', measure: 'CPU', label: 'drain and disk threads at 100,000 captures/s',
@@ -65,12 +43,5 @@ export const rows = [
   {
     part: 'rate', measure: 'written', label: 'written at 100,000 captures/s',
     goal: { atMost: 20 },
-  },
-  {
-    part: 'reference', measure: 'memory', label: 'memory of a process that asks',
-    rivals: { memory: '' },
-  },
-  {
-    part: 'large', measure: 'memory', label: 'memory, ten times the rows, no percentiles',
   },
 ]

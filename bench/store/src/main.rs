@@ -14,8 +14,10 @@ mod ingest;
 mod pipeline;
 mod segments;
 mod query;
+mod launch;
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -23,6 +25,7 @@ use clap::{Parser, Subcommand};
 use crate::dataset::Dataset;
 use crate::entropy::Entropy;
 use crate::measure::print;
+use crate::query::Windows;
 
 #[derive(Debug, Parser)]
 struct Args {
@@ -70,9 +73,24 @@ enum Command {
         /// How often each question is timed.
         #[arg(long, default_value_t = 5)]
         repeat: usize,
-        /// Leave out what has to read every row.
-        #[arg(long)]
-        without_percentiles: bool,
+        #[command(flatten)]
+        windows: Windows,
+    },
+    /// Open a database.
+    Open {
+        dir: PathBuf,
+        /// How often it is timed.
+        #[arg(long, default_value_t = 5)]
+        repeat: usize,
+    },
+    /// Run another program.
+    Launch {
+        /// How often it is timed.
+        #[arg(long, default_value_t = 5)]
+        repeat: usize,
+        /// The program and its arguments.
+        #[arg(last = true, required = true)]
+        program: Vec<OsString>,
     },
 }
 
@@ -86,9 +104,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         Command::Ingest { dir, dataset } => ingest::ingest(&dataset, &dir),
         Command::Pipeline { dir, dataset } => pipeline::pipeline(&dataset, &dir),
         Command::Segments { dir, repeat, dataset } => segments::segments(&dataset, &dir, repeat),
-        Command::Query { dir, repeat, without_percentiles } => {
-            query::query(&dir, repeat, !without_percentiles)
-        }
+        Command::Query { dir, repeat, windows } => query::query(&dir, repeat, &windows),
+        Command::Open { dir, repeat } => query::open_only(&dir, repeat),
+        Command::Launch { repeat, program } => launch::launch(&program, repeat),
     }
 }
 

@@ -1,6 +1,10 @@
 //! How a measurement leaves: one line of JSON with a name, a unit, and the values of its runs.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// What takes less is run more often than asked, up to this time: short runs vary most.
+const SPENT_MIN: Duration = Duration::from_millis(100);
+const RUN_COUNT_MAX: usize = 200;
 
 /// Prints a measurement. Names and units are those of `rows.mjs`.
 #[expect(clippy::print_stdout, reason = "a measurement prints its result")]
@@ -16,7 +20,8 @@ pub fn time<T, E>(
 ) -> Result<T, E> {
     let mut answer = run()?;
     let mut values = Vec::with_capacity(repeat);
-    for _ in 0..repeat {
+    let began = Instant::now();
+    while values.len() < repeat || began.elapsed() < SPENT_MIN && values.len() < RUN_COUNT_MAX {
         let begin = Instant::now();
         answer = std::hint::black_box(run()?);
         values.push(begin.elapsed().as_secs_f64() * 1e3);
