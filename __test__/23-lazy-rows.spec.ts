@@ -270,7 +270,7 @@ interface WeightAddon {
   insert(): void
   openStore(options: object): {
     id: number
-    site(name: string, source: string, isChosen: boolean, weight: number): number
+    site(name: string, source: string, isChosen: boolean, weight: number, status: number): number
   }
 }
 
@@ -284,7 +284,7 @@ function insertWeighted(db: Database, name: string, weight: number): void {
   const manual = 20
   doubles[0] = 0
   doubles[2] = weight
-  words[2] = (store.site(name, '', true, weight) << 8) | manual
+  words[2] = (store.site(name, '', true, weight, 0) << 8) | manual
   words[3] = store.id
   words[6] = 0
   addon.insert()

@@ -22,7 +22,7 @@ const root = fixturePath('../../..')
 function install(cwd: string): void {
   const folder = path.join(cwd, 'node_modules/kronicler')
   mkdirSync(folder, { recursive: true })
-  for (const file of ['package.json', 'index.mjs', 'binding.cjs', 'dist/cjs', 'npm/local']) {
+  for (const file of ['package.json', 'binding.cjs', 'dist/cjs', 'dist/esm', 'npm/local']) {
     cpSync(path.join(root, file), path.join(folder, file), { recursive: true })
   }
 }

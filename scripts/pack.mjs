@@ -25,7 +25,7 @@ const rules = {
       /^dist\/esm\/index\.js$/,
       /^dist\/(cjs|esm)\/[a-z-]+\.d\.ts$/,
     ],
-    required: ['LICENSE', 'README.md', 'binding.cjs', 'index.mjs', 'bin/kr.js'],
+    required: ['LICENSE', 'README.md', 'binding.cjs', 'bin/kr.js'],
   },
   platform: {
     bytesMax: 5_000_000,

@@ -17,7 +17,7 @@ export function warnOfAbsence(): void {
 }
 
 /** The store that these settings mean; undefined, with a warning, where nothing is captured. */
-export function storeFor(settings: CaptureSettings): NativeStore | undefined {
+export function storeFor(settings: { readonly db?: unknown }): NativeStore | undefined {
   const store = storeOf(Object.hasOwn(settings, 'db') ? settings.db : database())
   if (store === undefined) warnOfAbsence()
   return store

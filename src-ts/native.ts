@@ -131,8 +131,17 @@ export interface NativeStore {
   readonly id: number
   readonly dir: string
   readonly isReader: boolean
-  /** The number that records carry instead of a name. Each of them stands for `weight` calls. */
-  site(name: string, source: string, isChosen: boolean, weight: number): number
+  /**
+   * The number that records carry instead of a name. Each of them stands for `weight` calls, and,
+   * if it is one of http, has a status whose first digit is `statusClass`; else that is 0.
+   */
+  site(
+    name: string,
+    source: string,
+    isChosen: boolean,
+    weight: number,
+    statusClass: number,
+  ): number
   /** Whether an answer since the last call lacked rows that could not be read. */
   takePartial(): boolean
   average(name: string): number | null

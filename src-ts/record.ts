@@ -16,6 +16,7 @@ export const kindSync = 0
 export const kindAsync = 4
 export const kindGenerator = 8
 export const kindBlock = 12
+export const kindHttp = 16
 export const kindManual = 20
 
 /** Where a record belongs. */

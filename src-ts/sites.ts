@@ -9,7 +9,7 @@ const nameCountMax = 10_000
 
 /**
  * The site of a name. `isChosen`: by the user; else it is taken from a function. A record of it
- * stands for `weight` calls.
+ * stands for `weight` calls, and is one of http whose status has this first digit, or 0.
  */
 export function siteOf(
   store: NativeStore,
@@ -17,8 +17,9 @@ export function siteOf(
   source: string,
   isChosen: boolean,
   weight = 1,
+  statusClass = 0,
 ): Site {
-  const number = translated(() => store.site(name, source, isChosen, weight))
+  const number = translated(() => store.site(name, source, isChosen, weight, statusClass))
   return { tag: number << 8, database: store.id }
 }
 

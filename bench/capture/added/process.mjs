@@ -16,7 +16,7 @@ const isAsync = set === 'async'
 /** A site as the package makes it, for the wrapper that is not the package's. */
 function siteNamed(name) {
   const { store } = database()[Symbol.for('kronicler.store')]()
-  return { tag: store.site(name, '', true, 1) << 8, database: store.id }
+  return { tag: store.site(name, '', true, 1, 0) << 8, database: store.id }
 }
 
 const wrap = {

@@ -16,6 +16,7 @@ use kronicler_store::{
 use crate::engine::{Engine, Lane, lock};
 use crate::health::Health;
 use crate::options::Options;
+use crate::sites::SiteForm;
 use crate::tally::Tally;
 use crate::thread_rings::with_ring;
 use crate::threads::attach;
@@ -89,19 +90,19 @@ impl Database {
     /// (`file:line`); one that the user chose is not.
     #[must_use]
     pub fn site(&self, name: &str, source: &str, is_chosen: bool) -> u32 {
-        self.site_of_weight(name, source, is_chosen, 1)
+        self.site_of_form(name, source, is_chosen, SiteForm::default())
     }
 
-    /// As [`Database::site`], where each record stands for `weight` calls, at least one: itself
-    /// and those that were not recorded. Statistics count it so often.
+    /// As [`Database::site`], for records that stand for several calls, or for http answers of
+    /// one status class.
     #[must_use]
-    pub fn site_of_weight(&self, name: &str, source: &str, is_chosen: bool, weight: u32) -> u32 {
+    pub fn site_of_form(&self, name: &str, source: &str, is_chosen: bool, form: SiteForm) -> u32 {
         let mut sites = lock(&self.engine.sites);
-        let weight = weight.max(1);
+        let form = SiteForm { weight: form.weight.max(1), ..form };
         if is_chosen {
-            sites.explicit(name, source, weight)
+            sites.explicit(name, source, form)
         } else {
-            sites.implicit(name, source, weight)
+            sites.implicit(name, source, form)
         }
     }
 

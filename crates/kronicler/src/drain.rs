@@ -9,6 +9,7 @@ use kronicler_queue::{Consumer, Conversion, Triple};
 use crate::engine::{Engine, Lane, lock};
 use crate::memtable::Appender;
 use crate::rings::{Rings, Slot, Target};
+use crate::sites::SiteForm;
 use crate::tally::Tally;
 
 /// Records taken in one step: bounds how long the consumer role is held, to 3 ms or so.
@@ -169,12 +170,13 @@ impl Translate<'_> {
         let mut lane = lock(&self.engine.lane);
         let Lane::Open(open) = &mut *lane else { return None };
         let names = Arc::make_mut(&mut open.state.names);
-        let entry = SeriesEntry { name: 0, flags, weight: site.weight, status_class: 0 };
+        let SiteForm { weight, status_class } = site.form;
+        let entry = SeriesEntry { name: 0, flags, weight, status_class };
         let series = names.intern(&site.name, &site.source, entry);
         if self.targets.len() <= tag {
             self.targets.resize(tag + 1, Target::UNKNOWN);
         }
-        let target = Target { series, skipped: site.weight - 1 };
+        let target = Target { series, skipped: weight - 1 };
         self.targets[tag] = target;
         Some(target)
     }

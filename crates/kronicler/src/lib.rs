@@ -41,3 +41,4 @@ pub use kronicler_store::{
 pub use options::{DIR_NAME, Durability, Options};
 pub use reader::{Reader, find_dir};
 pub use registry::close_all;
+pub use sites::SiteForm;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kronicler::format::{Flags, Kind, Outcome, Record};
 use kronicler::query::{Filter, FunctionStats, RowStream, stats};
-use kronicler::{Database, Health, Memory, Options, Reader, RowId};
+use kronicler::{Database, Health, Memory, Options, Reader, RowId, SiteForm};
 
 /// A database on a disk in memory, and that disk.
 fn in_memory(dir: &str) -> (Database, Memory) {
@@ -122,7 +122,8 @@ fn rows_that_stand_for_many_calls_count_so_often() {
     for (weight, count, outcome) in
         [(1, 40, Outcome::Ok), (10, 30, Outcome::Ok), (1_000, 2, Outcome::Error)]
     {
-        let site = db.site_of_weight("foo", "a.js:1", true, weight);
+        let site =
+            db.site_of_form("foo", "a.js:1", true, SiteForm { weight, ..SiteForm::default() });
         let record = Record::new(0, u64::from(weight), site, flags(outcome));
         (0..count).for_each(|_| assert!(ring.push(record)));
     }

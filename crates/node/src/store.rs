@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kronicler::format::fit_name;
 use kronicler::query::{self, Answer, Filter};
-use kronicler::{Database, Health, Moments, Reader, RowId, Snapshot, StoreError};
+use kronicler::{Database, Health, Moments, Reader, RowId, SiteForm, Snapshot, StoreError};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
@@ -213,10 +213,19 @@ impl NativeStore {
         matches!(self.source.origin, Origin::Reader(_))
     }
 
-    /// The number that records carry instead of a name. Each of them stands for `weight` calls.
+    /// The number that records carry instead of a name. Each of them stands for `weight` calls,
+    /// and, if it is one of http, has a status that begins with `status_class`.
     #[napi(catch_unwind)]
-    pub fn site(&self, name: String, source: String, is_chosen: bool, weight: u32) -> Result<u32> {
-        Ok(self.source.database()?.site_of_weight(&name, &source, is_chosen, weight))
+    pub fn site(
+        &self,
+        name: String,
+        source: String,
+        is_chosen: bool,
+        weight: u32,
+        status_class: u8,
+    ) -> Result<u32> {
+        let form = SiteForm { weight, status_class };
+        Ok(self.source.database()?.site_of_form(&name, &source, is_chosen, form))
     }
 
     /// Whether an answer since the last call lacked rows that could not be read.

@@ -1,0 +1,108 @@
+/**
+ * HTTP exchanges: from where a request comes in to the end of its answer, one record each.
+ *
+ * The end is the event `finish` of the answer, when all of it was handed to the system, or `close`,
+ * whichever comes first: a client that goes away closes an answer that never finishes. State lies
+ * in a private field of the answer, so that an exchange has one, whoever else looks at it.
+ */
+
+import { Given } from '../given.js'
+import { kindHttp, now, outcomeAborted, outcomeError, outcomeOk, record } from '../record.js'
+import * as scratch from '../scratch.js'
+import { unmatchedName } from './routes.js'
+import type { Routes } from './routes.js'
+
+const { pausedWord, words } = scratch
+
+/** What is needed of an answer: Node's `ServerResponse`, or one of HTTP/2. */
+export interface Answer {
+  readonly statusCode: number
+  readonly writableFinished?: boolean
+  readonly headersSent?: boolean
+  on(event: 'finish' | 'close', listener: (this: Answer) => void): unknown
+}
+
+/** Finds the name of an exchange when it ends; `undefined` when there was no route. */
+export type NameOf<T> = (request: T) => string | undefined
+
+const statusErrorMin = 500
+
+class Exchange extends Given {
+  #start: number
+  #routes: Routes
+  #nameOf: NameOf<never>
+  #request: unknown
+  #isOver = false
+
+  constructor(answer: object, start: number, routes: Routes, nameOf: NameOf<never>, of: unknown) {
+    super(answer)
+    this.#start = start
+    this.#routes = routes
+    this.#nameOf = nameOf
+    this.#request = of
+  }
+
+  /** Lets whoever knows more of the route name an exchange that has begun. */
+  static rename(answer: object, nameOf: NameOf<never>, request: unknown): boolean {
+    if (!(#routes in answer)) return false
+    answer.#nameOf = nameOf
+    answer.#request = request
+    return true
+  }
+
+  static end(answer: Answer): void {
+    if (!(#routes in answer) || answer.#isOver) return
+    answer.#isOver = true
+    const routes = answer.#routes as Routes
+    const isWhole = answer.writableFinished === true
+    const status = isWhole || answer.headersSent === true ? answer.statusCode : 0
+    let outcome = status >= statusErrorMin ? outcomeError : outcomeOk
+    if (!isWhole) outcome = outcomeAborted
+    const tag = routes.tagOf(found(answer.#nameOf, answer.#request), status)
+    record(answer.#start, tag | kindHttp | outcome, routes.database)
+    // An answer may live on in a log line; what it was asked by need not.
+    answer.#request = undefined
+  }
+}
+
+function found(find: NameOf<never>, request: unknown): string {
+  try {
+    return find(request as never) ?? unmatchedName
+  } catch {
+    // A request that somebody has made a proxy of, or a framework that is built otherwise.
+    return unmatchedName
+  }
+}
+
+function onEnd(this: Answer): void {
+  try {
+    Exchange.end(this)
+  } catch {
+    // Nothing of ours is thrown into a server.
+  }
+}
+
+/** Lets whoever knows more of its route name an exchange that has begun; `false` if none has. */
+export function rename<T>(answer: object, find: NameOf<T>, request: T): boolean {
+  try {
+    return Exchange.rename(answer, find, request)
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Begins an exchange. Where one has begun already, by another middleware or by
+ * `kronicler/register`, it only learns its name from this one.
+ */
+export function begin<T>(answer: Answer, routes: Routes, find: NameOf<T>, request: T): void {
+  try {
+    if (words[pausedWord] !== 0 || Exchange.rename(answer, find, request)) return
+    const start = now()
+    void new Exchange(answer, start, routes, find, request)
+    answer.on('finish', onEnd)
+    answer.on('close', onEnd)
+  } catch {
+    // An answer that is frozen, or a proxy: it goes out as it would have.
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * The pattern of an Express route, with the prefixes of the routers that it is mounted in.
+ *
+ * A request knows its route, but the routers above it only by what was cut off its URL, which holds
+ * values of parameters. So the route is looked up in the application's tree of layers, once; where
+ * a router is mounted twice, the request's path says which way it came. Layers know their pattern
+ * in router 2.3 and later (`rawPath`); Express 4 keeps the regular expression made of it, which is
+ * read back; in between, the parameters in the part of the path that a layer takes are replaced by
+ * their names.
+ */
+
+/** A layer of express 4, or of the package router that express 5 uses. */
+interface Layer {
+  readonly handle?: { readonly stack?: unknown }
+  readonly route?: unknown
+  /** What it was mounted at; router 2.3 and later. */
+  readonly rawPath?: unknown
+  readonly regexp?: RegExp & { fast_slash?: boolean }
+  readonly keys?: readonly { readonly name: string | number }[]
+  readonly path?: string
+  readonly params?: Record<string, string>
+  match?(path: string): unknown
+}
+
+interface App {
+  readonly _router?: { readonly stack?: unknown }
+  readonly router?: { readonly stack?: unknown }
+  readonly mountpath?: string | string[]
+  readonly parent?: App
+}
+
+interface Route {
+  readonly path?: unknown
+  readonly stack?: readonly { readonly method?: string; readonly handle?: { name?: unknown } }[]
+}
+
+/** What is needed of a request of Express. */
+export interface ExpressRequest {
+  readonly method?: string
+  readonly originalUrl?: string
+  readonly url?: string
+  readonly route?: Route
+  readonly app?: App
+}
+
+/** The layers above a route, outermost first. */
+type Chain = readonly Layer[]
+
+const depthMax = 32
+const expressionStart = /^\^/
+const expressionEnd = /\\\/\?(?:\(\?=\\\/\|\$\)|\$)$/
+
+function show(pattern: unknown): string {
+  return Array.isArray(pattern) ? pattern.map(show).join('|') : String(pattern)
+}
+
+/** Where the group that opens at `start` closes. */
+function groupEnd(source: string, start: number): number {
+  let depth = 0
+  for (let at = start; at < source.length; at += 1) {
+    const char = source[at]
+    if (char === '\\') at += 1
+    else if (char === '(') depth += 1
+    else if (char === ')' && --depth === 0) return at
+  }
+  return source.length
+}
+
+/** The pattern that Express 4 made a regular expression of: groups are its parameters. */
+function patternOf(source: string, names: Iterator<string | number>): string {
+  const body = source.replace(expressionStart, '').replace(expressionEnd, '')
+  let pattern = ''
+  for (let at = 0; at < body.length; at += 1) {
+    const char = body[at] as string
+    if (char === '\\') {
+      at += 1
+      pattern += body[at] ?? ''
+    } else if (char === '(') {
+      const delimiter = /^\(\?:(?:\\?([/.]))?/.exec(body.slice(at))?.[1] ?? ''
+      const name = names.next().value as string | number | undefined
+      pattern += delimiter + (typeof name === 'string' ? `:${name}` : '*')
+      at = groupEnd(body, at)
+      if (body[at + 1] === '?') at += 1
+    } else {
+      pattern += char
+    }
+  }
+  return pattern
+}
+
+function readBack(layer: Layer): string | undefined {
+  const { regexp, keys } = layer
+  if (regexp === undefined) return undefined
+  if (regexp.fast_slash === true) return ''
+  if (!expressionEnd.test(regexp.source)) return String(regexp)
+  const names = (keys ?? []).map(({ name }) => name)[Symbol.iterator]()
+  return regexp.source.split('|^').map((source) => patternOf(source, names)).join('|')
+}
+
+/** The part of a path that a layer takes, and the parameters in it. */
+function take(layer: Layer, path: string): { path: string; params: object } | undefined {
+  const match = layer.match?.(path)
+  if (match === undefined || match === false) return undefined
+  const { path: taken, params } = (match === true ? layer : match) as Layer
+  return typeof taken === 'string' ? { path: taken, params: params ?? {} } : undefined
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
+
+/** A part of a path with the names of parameters in place of their values. */
+function substituted(path: string, params: object): string {
+  const names = new Map(Object.entries(params).map(([name, value]) => [String(value), name]))
+  const named = path.split('/').map((segment) => {
+    const name = segment === '' ? undefined : names.get(decoded(segment))
+    return name === undefined ? segment : `:${name}`
+  })
+  return named.join('/')
+}
+
+function prefixOf(chain: Chain, path: string): string | undefined {
+  let prefix = ''
+  let rest = path
+  for (const layer of chain) {
+    const taken = take(layer, rest)
+    const known = layer.rawPath === undefined ? readBack(layer) : show(layer.rawPath)
+    const own = known ?? (taken === undefined ? undefined : substituted(taken.path, taken.params))
+    if (own === undefined) return undefined
+    prefix = joined(prefix, own)
+    rest = rest.slice(taken?.path.replace(/\/$/, '').length ?? 0)
+  }
+  return prefix
+}
+
+function takes(chain: Chain, path: string): boolean {
+  let rest = path
+  return chain.every((layer) => {
+    const taken = take(layer, rest)
+    rest = rest.slice(taken?.path.replace(/\/$/, '').length ?? 0)
+    return taken !== undefined
+  })
+}
+
+function joined(prefix: string, own: string): string {
+  if (own === '/' || own === '') return prefix
+  return prefix.replace(/\/$/, '') + (own.startsWith('/') ? own : `/${own}`)
+}
+
+function findChains(stack: unknown, route: unknown, above: Chain, found: Chain[]): void {
+  if (!Array.isArray(stack) || above.length > depthMax) return
+  for (const layer of stack as Layer[]) {
+    if (layer.route === route) found.push(above)
+    else findChains(layer.handle?.stack, route, [...above, layer], found)
+  }
+}
+
+function stackOf(app: App): unknown {
+  // `router` of Express 4 is a getter that throws.
+  return (app._router ?? app.router)?.stack
+}
+
+/** What an application, itself mounted in another, is mounted at. */
+function mountOf(app: App): string {
+  let prefix = ''
+  let outer: App | undefined = app
+  for (let depth = 0; outer?.parent !== undefined && depth < depthMax; depth += 1) {
+    prefix = joined(show(outer.mountpath ?? ''), prefix)
+    outer = outer.parent
+  }
+  return prefix
+}
+
+/** Chains of routes that were looked up. */
+const chainsOf = new WeakMap<object, Chain[]>()
+/** Patterns of routes that can be reached in one way only. */
+const patterns = new WeakMap<object, string>()
+
+function chainsTo(route: Route, app: App): Chain[] {
+  let chains = chainsOf.get(route)
+  if (chains === undefined) {
+    chains = []
+    findChains(stackOf(app), route, [], chains)
+    // One that is not there may be under an application that is mounted here: it is asked again.
+    if (chains.length > 0) chainsOf.set(route, chains)
+  }
+  return chains
+}
+
+/** The pattern of a request's route; `undefined` when none was found for it. */
+export function routeOf(request: ExpressRequest): string | undefined {
+  const { route, app } = request
+  if (typeof route !== 'object' || route === null) return undefined
+  const known = patterns.get(route)
+  if (known !== undefined) return known
+  const own = show(route.path)
+  if (app === undefined) return own
+  const mount = mountOf(app)
+  const [whole = '/'] = (request.originalUrl ?? request.url ?? '/').split('?', 1)
+  const path = whole.slice(mount.includes(':') ? 0 : mount.length) || '/'
+  const chains = chainsTo(route, app)
+  const chain = chains.length > 1 ? chains.find((one) => takes(one, path)) : chains[0]
+  const prefix = chain === undefined ? undefined : prefixOf(chain, path)
+  const pattern = joined(joined(mount, prefix ?? ''), own) || '/'
+  if (chains.length === 1 && prefix !== undefined) patterns.set(route, pattern)
+  return pattern
+}
+
+/** The name of the function that handles a request: the last of its route. */
+export function functionOf(request: ExpressRequest): string | undefined {
+  const method = request.method?.toLowerCase()
+  const layers = request.route?.stack?.filter((one) => !one.method || one.method === method)
+  const name = layers?.at(-1)?.handle?.name
+  // Express 4 calls those without a name so.
+  return typeof name === 'string' && name !== '<anonymous>' && name !== '' ? name : undefined
+}

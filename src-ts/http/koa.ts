@@ -1,0 +1,59 @@
+/** Koa 3 and 2: a middleware that captures requests by the route of @koa/router, or by function. */
+
+import { begin } from './exchange.js'
+import { checkHttpOptions } from './options.js'
+import type { Answer } from './exchange.js'
+import type { HttpOptions } from './options.js'
+
+interface Layer {
+  readonly path?: unknown
+  readonly methods?: readonly string[]
+  readonly stack?: readonly { readonly name?: string }[]
+}
+
+/** What is needed of a context of Koa. */
+export interface KoaContext {
+  readonly method: string
+  readonly res: unknown
+}
+
+interface RoutedContext extends KoaContext {
+  readonly _matchedRoute?: unknown
+  /** Layers of @koa/router that the request met. */
+  readonly matched?: readonly Layer[]
+}
+
+function nameByRoute(context: RoutedContext): string | undefined {
+  const route = context._matchedRoute
+  return route === undefined ? undefined : `${context.method} ${String(route)}`
+}
+
+function nameByFunction(context: RoutedContext): string | undefined {
+  const { method, matched } = context
+  const layer = matched?.findLast(({ methods }) => methods?.includes(method))
+  const name = context._matchedRoute === undefined ? undefined : layer?.stack?.at(-1)?.name
+  return name === undefined || name === '' ? nameByRoute(context) : name
+}
+
+/**
+ * Captures the requests of a Koa application. It should be the first that is used.
+ *
+ * @example
+ * ```ts
+ * import { kronicler } from 'kronicler/koa'
+ *
+ * app.use(kronicler())
+ * ```
+ * @throws `TypeError` or `RangeError` naming a wrong option
+ */
+export function kronicler(
+  options?: HttpOptions,
+): (context: KoaContext, next: () => Promise<unknown>) => Promise<unknown> {
+  const { routes, isByFunction } = checkHttpOptions(options, kronicler)
+  if (routes === undefined) return async (_context, next) => next()
+  const nameOf = isByFunction ? nameByFunction : nameByRoute
+  return async (context, next) => {
+    begin(context.res as Answer, routes, nameOf, context as RoutedContext)
+    return next()
+  }
+}

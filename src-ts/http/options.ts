@@ -1,0 +1,46 @@
+/** Options of the middlewares. */
+
+import { checkOptions, rangeError, typeError } from '../arguments.js'
+import { storeFor } from '../captured.js'
+import { sourceOfCaller } from '../source.js'
+import { Routes } from './routes.js'
+import type { Database } from '../database.js'
+
+/** How the requests of an application are captured. */
+export interface HttpOptions {
+  /** The database to capture into. Default: `database()`. */
+  db?: Database
+  /**
+   * What a request is called by: `'route'`, the default, is method and pattern of the route
+   * (`GET /users/:id`); `'function'` is the function that handles it, or its route where that has
+   * no name.
+   */
+  by?: 'route' | 'function'
+}
+
+/** Options after the check. */
+export interface HttpSettings {
+  /** Where records go; undefined where nothing is captured. */
+  readonly routes: Routes | undefined
+  readonly isByFunction: boolean
+}
+
+function checkBy(value: unknown): boolean {
+  if (value === 'route' || value === 'function') return value === 'function'
+  const check = typeof value === 'string' ? rangeError : typeError
+  throw check('options.by', "'route' or 'function'", value)
+}
+
+type Function = (...args: never) => unknown
+
+/**
+ * Options as they were given; a `TypeError` or `RangeError` names the wrong one. The place is
+ * where `below` was called.
+ */
+export function checkHttpOptions(value: unknown, below: Function): HttpSettings {
+  const given = checkOptions('options', value, ['db', 'by'])
+  const isByFunction = given.has('by') && checkBy(given.get('by'))
+  const store = storeFor(given.has('db') ? { db: given.get('db') } : {})
+  const routes = store === undefined ? undefined : new Routes(store, sourceOfCaller(below))
+  return { routes, isByFunction }
+}

@@ -1,0 +1,52 @@
+/**
+ * Names of HTTP exchanges: a site for each name and class of status.
+ *
+ * Bounded: who registers routes without end, or gives names that hold an id, fills neither the
+ * memory nor the dictionary; what is too much counts under one name.
+ */
+
+import { siteOf } from '../sites.js'
+import type { NativeStore } from '../native.js'
+
+/** The name of all requests that no route was found for. */
+export const unmatchedName = '(no route)'
+const otherName = '(other routes)'
+const routeCountMax = 2_000
+// 1xx to 5xx, and 0 for an answer without a status.
+const classCount = 6
+
+/** The first digit of a status, 0 for what is no status. */
+function classOf(status: unknown): number {
+  const first = typeof status === 'number' ? Math.floor(status / 100) : 0
+  return first > 0 && first < classCount ? first : 0
+}
+
+/** The tags of all routes of one application. */
+export class Routes {
+  readonly database: number
+  readonly #store: NativeStore
+  readonly #source: string
+  readonly #tags = new Map<string, number[]>()
+
+  constructor(store: NativeStore, source: string) {
+    this.#store = store
+    this.#source = source
+    this.database = store.id
+    // A reader refuses when the application is set up, not at the first request.
+    this.tagOf(unmatchedName, 0)
+  }
+
+  /** The tag of a route's answers with such a status. */
+  tagOf(name: string, status: unknown): number {
+    let tags = this.#tags.get(name)
+    if (tags === undefined) {
+      if (this.#tags.size >= routeCountMax && name !== otherName) {
+        return this.tagOf(otherName, status)
+      }
+      tags = []
+      this.#tags.set(name, tags)
+    }
+    const statusClass = classOf(status)
+    return (tags[statusClass] ??= siteOf(this.#store, name, this.#source, true, 1, statusClass).tag)
+  }
+}
