@@ -10,6 +10,7 @@ import { build } from 'esbuild'
 import type { ExecutionContext } from 'ava'
 
 import { fixturePath, runForJson, tempDir } from './harness.js'
+import { testWith } from './tools.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 // TypeDoc brings along the older TypeScript; it is installed on demand, because two of them in
@@ -90,6 +91,15 @@ for (const compiler of Object.keys(compilers)) {
       })
     }
   }
+}
+
+for (const compiler of Object.keys(compilers)) {
+  testWith('__test__/frameworks')(`types: ${compiler}, frameworks`, async (t) => {
+    // Promise: each framework's own types take our middleware without a cast.
+    t.timeout(120_000)
+    const modules = '--module nodenext --skipLibCheck'
+    await compile(t, compiler, `--noEmit --target es2022 ${modules} __test__/frameworks/types.mts`)
+  })
 }
 
 interface Printed {

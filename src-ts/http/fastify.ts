@@ -6,7 +6,7 @@ import type { Answer, NameOf } from './exchange.js'
 import type { HttpOptions, HttpSettings } from './options.js'
 
 /** What is needed of a request of Fastify. */
-export interface FastifyRequest {
+interface FastifyRequest {
   readonly method: string
   readonly is404?: boolean
   readonly routeOptions?: { readonly url?: string; readonly handler?: { readonly name?: string } }
@@ -16,7 +16,7 @@ type OnRequest = (request: FastifyRequest, reply: { raw: unknown }, done: () => 
 
 /** What is needed of an instance of Fastify. */
 export interface FastifyInstance {
-  // Fastify's own type has an overload for each hook, none of which is assignable to one for all.
+  /** Adds a hook. Fastify's own type has an overload for each, so this one says little. */
   addHook(name: 'onRequest', hook: never): unknown
 }
 

@@ -13,7 +13,9 @@ interface MatchedRoute {
 
 /** What is needed of a context of Hono. */
 export interface HonoContext {
-  readonly req: { readonly method: string }
+  /** The request. */
+  readonly req: object
+  /** What the server hands over: Node's own request and answer. */
   readonly env: unknown
 }
 

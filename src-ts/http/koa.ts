@@ -13,7 +13,9 @@ interface Layer {
 
 /** What is needed of a context of Koa. */
 export interface KoaContext {
+  /** The method of the request. */
   readonly method: string
+  /** Node's own answer. */
   readonly res: unknown
 }
 

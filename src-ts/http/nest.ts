@@ -12,10 +12,20 @@ import type { Middleware } from './express.js'
 
 /** What is needed of an application of Nest. */
 export interface NestApplication {
-  getHttpAdapter(): { getType(): string; getInstance(): unknown }
+  /** The framework below. */
+  getHttpAdapter(): HttpAdapter
+  /** Adds a middleware of Express. */
   use(...middlewares: unknown[]): unknown
-  // Types of Nest and of what its handlers return are not ours to name.
+  /** Adds interceptors of all handlers. */
   useGlobalInterceptors(...interceptors: never[]): unknown
+}
+
+/** What is needed of what Nest stands on. */
+export interface HttpAdapter {
+  /** `express` or `fastify`. */
+  getType(): string
+  /** The application of that framework. */
+  getInstance(): unknown
 }
 
 interface Execution {
