@@ -22,6 +22,7 @@ mod output;
 mod table;
 mod database;
 mod context;
+mod row_text;
 mod rows;
 mod findings;
 mod commands;

@@ -54,6 +54,11 @@ impl Output {
         Ok(self.sink.line(format_args!("{text}"))?)
     }
 
+    /// Writes whole lines for programs, each with its end.
+    pub fn raw_lines(&mut self, lines: &[u8]) -> Result<(), Failure> {
+        Ok(self.sink.lines(lines)?)
+    }
+
     /// Writes text in lines that fit, each with `indent` spaces before it.
     pub fn paragraph(&mut self, indent: usize, text: &str) -> Result<(), Failure> {
         self.lines(indent, text, Style::new())

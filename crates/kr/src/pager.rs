@@ -78,6 +78,12 @@ impl Sink {
         if self.held.len() >= CHUNK_SIZE_BYTES { self.write_held() } else { Ok(()) }
     }
 
+    /// Takes whole lines, each with its end, that go through no pager.
+    pub fn lines(&mut self, lines: &[u8]) -> io::Result<()> {
+        self.held.extend_from_slice(lines);
+        if self.held.len() >= CHUNK_SIZE_BYTES { self.write_held() } else { Ok(()) }
+    }
+
     /// Writes what is held back. From then on there is no pager if there was none so far.
     pub fn flush(&mut self) -> io::Result<()> {
         self.write_held()?;

@@ -30,7 +30,16 @@ pub fn json_text(record: &Record) -> String {
         let _ = write!(text, "{before}\"{key}\":{value}");
     }
     text.push_str(if text.is_empty() { "{}" } else { "}" });
-    // Whatever is unsafe stands within a string, where JSON knows another way to write it.
+    harmless(text)
+}
+
+/// A value as a JSON text that can do no harm on a terminal.
+pub fn json_value(value: &Value) -> String {
+    harmless(value.to_string())
+}
+
+/// Whatever is unsafe stands within a string, where JSON knows another way to write it.
+fn harmless(text: String) -> String {
     if text.contains(is_unsafe) { escape_unsafe(&text) } else { text }
 }
 
@@ -60,7 +69,8 @@ pub fn csv_line(record: &Record) -> String {
     fields.join(",")
 }
 
-fn csv_field(value: &Value) -> String {
+/// A value as a field of CSV.
+pub fn csv_field(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) if text.contains([',', '"', '\n', '\r']) => {

@@ -7,10 +7,9 @@ use unicode_width::UnicodeWidthStr;
 use crate::context::{Context, Format};
 use crate::escape;
 use crate::failure::Failure;
-use crate::record::{Record, SCHEMA, csv_header, csv_line, json_text};
+use crate::row_text::{Form, RowText};
 use crate::table::{Column, Content, Layout};
 use crate::units;
-use crate::when::iso;
 
 const COLUMNS: [Column; 9] = [
     Column::new("id", Content::Number, 3),
@@ -24,22 +23,6 @@ const COLUMNS: [Column; 9] = [
     Column::new("source", Content::Source, 4),
 ];
 
-const KEYS: [&str; 13] = [
-    "id",
-    "lane",
-    "seq",
-    "name",
-    "start",
-    "start_ns",
-    "end_ns",
-    "duration_ns",
-    "outcome",
-    "kind",
-    "thread",
-    "source",
-    "weight",
-];
-
 /// Characters of the widest duration (`12,345,678 s` is twenty weeks), outcome and kind.
 const DURATION_WIDTH: usize = 8;
 const OUTCOME_WIDTH: usize = 7;
@@ -49,6 +32,10 @@ const THREAD_WIDTH: usize = 6;
 /// Shows rows batch by batch.
 pub struct RowView {
     layout: Layout,
+    /// For programs.
+    text: Option<RowText>,
+    /// Only memory to write into.
+    lines: Vec<u8>,
     has_header: bool,
 }
 
@@ -72,7 +59,12 @@ impl RowView {
             source,
         ];
         let layout = Layout::new(&COLUMNS, &widths, 0, context.out.width());
-        Self { layout, has_header: false }
+        let text = match context.format {
+            Format::Json => Some(RowText::new(Form::Json)),
+            Format::Csv => Some(RowText::new(Form::Csv)),
+            Format::Text => None,
+        };
+        Self { layout, text, lines: Vec::new(), has_header: false }
     }
 
     /// Shows at most `count` rows of a batch.
@@ -82,31 +74,37 @@ impl RowView {
         batch: &RowBatch,
         count: usize,
     ) -> Result<(), Failure> {
-        self.show_rows(context, batch.iter().take(count))
-    }
-
-    /// Shows rows.
-    pub fn show_rows(
-        &mut self,
-        context: &mut Context,
-        rows: impl Iterator<Item = StoredRow>,
-    ) -> Result<(), Failure> {
         self.begin(context)?;
-        for row in rows {
-            match context.format {
-                Format::Json => {
-                    let mut record: Record = vec![("schema", SCHEMA.into())];
-                    record.extend(fields(&row));
-                    context.out.line(json_text(&record))?;
-                }
-                Format::Csv => context.out.line(csv_line(&fields(&row)))?,
-                Format::Text => {
-                    let cells = cells(context, &row);
-                    self.layout.row(&mut context.out, &cells)?;
-                }
-            }
+        if let Some(text) = &mut self.text {
+            text.append(batch, count, &mut self.lines);
+            return self.write_lines(context);
+        }
+        for row in batch.iter().take(count) {
+            let cells = cells(context, &row);
+            self.layout.row(&mut context.out, &cells)?;
         }
         Ok(())
+    }
+
+    /// Shows a row.
+    pub fn show_row(&mut self, context: &mut Context, row: &StoredRow) -> Result<(), Failure> {
+        self.begin(context)?;
+        match &mut self.text {
+            Some(text) => {
+                text.append_row(row, &mut self.lines);
+                self.write_lines(context)
+            }
+            None => {
+                let cells = cells(context, row);
+                self.layout.row(&mut context.out, &cells)
+            }
+        }
+    }
+
+    fn write_lines(&mut self, context: &mut Context) -> Result<(), Failure> {
+        let result = context.out.raw_lines(&self.lines);
+        self.lines.clear();
+        result
     }
 
     /// Ends the rows: says which columns found no room.
@@ -117,15 +115,15 @@ impl RowView {
         Ok(())
     }
 
-    fn begin(&mut self, context: &mut Context) -> Result<(), Failure> {
+    /// Writes what comes before the first row; CSV has a header even without rows.
+    pub fn begin(&mut self, context: &mut Context) -> Result<(), Failure> {
         if self.has_header {
             return Ok(());
         }
         self.has_header = true;
-        match context.format {
-            Format::Json => Ok(()),
-            Format::Csv => context.out.line(csv_header(&KEYS)),
-            Format::Text => self.layout.header(&mut context.out),
+        match &self.text {
+            Some(text) => context.out.raw_lines(text.header().as_bytes()),
+            None => self.layout.header(&mut context.out),
         }
     }
 }
@@ -146,24 +144,6 @@ fn cells(context: &Context, row: &StoredRow) -> [String; 9] {
         row.thread.to_string(),
         escape::name(&row.name.name).into_owned(),
         escape::escape(&row.name.source).into_owned(),
-    ]
-}
-
-fn fields(row: &StoredRow) -> Record {
-    vec![
-        ("id", row.id.number().into()),
-        ("lane", row.id.lane().into()),
-        ("seq", row.id.seq().into()),
-        ("name", (*row.name.name).into()),
-        ("start", iso(row.start_ns()).into()),
-        ("start_ns", row.start_ns().to_string().into()),
-        ("end_ns", row.end_ns.to_string().into()),
-        ("duration_ns", row.duration_ns.into()),
-        ("outcome", row.outcome.name().into()),
-        ("kind", row.kind.name().into()),
-        ("thread", row.thread.into()),
-        ("source", (*row.name.source).into()),
-        ("weight", row.weight.into()),
     ]
 }
 

@@ -79,6 +79,23 @@ impl RowBatch {
         self.names.names()
     }
 
+    /// The table of these names; that of the next batch may be another one.
+    #[must_use]
+    pub const fn name_table(&self) -> &Arc<NameTable> {
+        &self.names
+    }
+
+    /// Keeps the first `count` rows only.
+    pub fn truncate(&mut self, count: usize) {
+        self.ids.truncate(count);
+        self.name_numbers.truncate(count);
+        self.flags.truncate(count);
+        self.threads.truncate(count);
+        self.ends_ns.truncate(count);
+        self.durations_ns.truncate(count);
+        self.weights.truncate(count);
+    }
+
     /// How many calls the row at an index stands for.
     #[inline]
     #[must_use]

@@ -56,7 +56,7 @@ fn print_all(context: &mut Context) -> Result<(), Failure> {
         context.say_nothing("There are no calls")?;
     } else if !has_rows {
         // CSV has its header even without rows.
-        view.show_rows(context, std::iter::empty())?;
+        view.begin(context)?;
     }
     note_partial(stream.is_partial());
     view.end(context)
@@ -78,7 +78,7 @@ fn print_some(context: &mut Context, ids: &[RowId]) -> Result<(), Failure> {
     for &id in ids {
         let answer = context.database.ask(|snapshot| fetch(snapshot, id))?;
         match answer.value.found() {
-            Some(row) => view.show_rows(context, std::iter::once(row))?,
+            Some(row) => view.show_row(context, &row)?,
             None => missing.push(id),
         }
     }
