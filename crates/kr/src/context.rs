@@ -147,11 +147,11 @@ fn filter(options: &Options, times: &Times) -> Result<Filter, Failure> {
         return Err(Failure::Usage(text.to_owned()));
     }
     Ok(Filter {
-        name: None,
         names: options.name.clone(),
         since_ns,
         until_ns,
         min_duration_ns: options.min_duration.unwrap_or(0),
         outcome: options.outcome,
+        ..Filter::default()
     })
 }

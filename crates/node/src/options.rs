@@ -101,6 +101,7 @@ impl NativeFilter {
             until_ns: self.until.map(|text| parse_time("until", &text)).transpose()?,
             min_duration_ns: self.min_duration.unwrap_or(0.0) as u64,
             outcome: self.outcome.map(|word| parse_outcome(&word)).transpose()?,
+            ..Filter::default()
         })
     }
 }

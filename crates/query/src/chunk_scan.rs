@@ -20,21 +20,31 @@ pub(crate) struct Scratch {
     selected: Vec<(u32, Row)>,
 }
 
-/// Calls `visit` with sequence and row for every wanted row; `wanted` is by dense id. Returns
-/// `false` when pages are missing: what could be read without them was visited.
+/// Which rows of a chunk are wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    /// By dense id.
+    pub series: &'a [bool],
+    /// Ascending and apart.
+    pub rows: &'a [Range<u32>],
+    /// What they must lie between.
+    pub limits: &'a Limits,
+}
+
+/// Calls `visit` with sequence and row for every wanted row. Returns `false` when pages are
+/// missing: what could be read without them was visited.
 pub(crate) fn visit_rows(
     chunk: &mut ChunkReader<'_>,
-    wanted: &[bool],
-    limits: &Limits,
+    wanted: &Wanted<'_>,
     scratch: &mut Scratch,
     visit: &mut impl FnMut(u64, &Row),
 ) -> Result<bool, StoreError> {
-    if !wanted.contains(&true) {
+    if !wanted.series.contains(&true) {
         return Ok(true);
     }
-    let mut scan = ChunkScan { wanted, limits, scratch };
+    let mut scan = ChunkScan { wanted, scratch };
     let mut is_whole = true;
-    for range in ranges(chunk, limits) {
+    for range in ranges(chunk, wanted) {
         if scan.visit(chunk, range.clone(), visit)? {
             continue;
         }
@@ -51,28 +61,31 @@ pub(crate) fn visit_rows(
     Ok(is_whole)
 }
 
-/// Rows whose ends can be wanted: whole pages, those that follow each other in one.
-fn ranges(chunk: &ChunkReader<'_>, limits: &Limits) -> Vec<Range<u32>> {
+/// Wanted rows in pages whose ends can be wanted; those that follow each other in one.
+fn ranges(chunk: &ChunkReader<'_>, wanted: &Wanted<'_>) -> Vec<Range<u32>> {
     let mut ranges: Vec<Range<u32>> = Vec::new();
     let mut first = 0;
     for page in chunk.directory().end_pages() {
-        let rows = first..first + page.row_count;
-        first = rows.end;
+        let of_page = first..first + page.row_count;
+        first = of_page.end;
         let (min_end_ns, max_end_ns) = (page.min_end_ns, page.max_end_ns);
-        if !limits.meets(&Bounds { min_end_ns, max_end_ns, max_duration_ns: u64::MAX }) {
+        if !wanted.limits.meets(&Bounds { min_end_ns, max_end_ns, max_duration_ns: u64::MAX }) {
             continue;
         }
-        match ranges.last_mut().filter(|last| last.end == rows.start) {
-            Some(last) => last.end = rows.end,
-            None => ranges.push(rows),
+        for rows in wanted.rows {
+            let rows = rows.start.max(of_page.start)..rows.end.min(of_page.end);
+            match ranges.last_mut().filter(|last| last.end == rows.start) {
+                _ if rows.is_empty() => {}
+                Some(last) => last.end = rows.end,
+                None => ranges.push(rows),
+            }
         }
     }
     ranges
 }
 
 struct ChunkScan<'a> {
-    wanted: &'a [bool],
-    limits: &'a Limits,
+    wanted: &'a Wanted<'a>,
     scratch: &'a mut Scratch,
 }
 
@@ -85,10 +98,11 @@ impl ChunkScan<'_> {
         visit: &mut impl FnMut(u64, &Row),
     ) -> Result<bool, StoreError> {
         let first_seq = chunk.directory().first_seq();
-        if self.limits.min_duration_ns > 0 || self.wanted.contains(&false) {
+        let Wanted { series, limits, .. } = *self.wanted;
+        if limits.min_duration_ns > 0 || series.contains(&false) {
             let rows = &mut self.scratch.selected;
             rows.clear();
-            let is_whole = select_rows(chunk, range, self.wanted, self.limits, rows)?;
+            let is_whole = select_rows(chunk, range, series, limits, rows)?;
             rows.iter().for_each(|(row, values)| visit(first_seq + u64::from(*row), values));
             return Ok(is_whole);
         }
@@ -96,7 +110,7 @@ impl ChunkScan<'_> {
         rows.clear();
         let is_whole = chunk.rows(range.clone(), rows)?;
         for (seq, row) in (first_seq + u64::from(range.start)..).zip(rows.iter()) {
-            if self.limits.wants_row(row) {
+            if limits.wants_row(row) {
                 visit(seq, row);
             }
         }

@@ -5,7 +5,6 @@ use std::ops::Range;
 use kronicler_format::{Narrow, PageValues, SegmentEntry};
 use kronicler_store::{ChunkReader, StoreError};
 
-use crate::filter::Bounds;
 use crate::scan::LaneScan;
 
 /// Durations of one series.
@@ -58,7 +57,7 @@ pub(crate) fn visit_durations(
 ) -> Result<(), StoreError> {
     for entry in scan.segments() {
         for (index, chunk) in scan.chunks(entry)? {
-            if scan.limits.holds(&Bounds::from(&chunk)) {
+            if scan.holds_chunk(&chunk) {
                 visit_columns(scan, entry, index, &mut visit)?;
             } else {
                 scan.visit_chunk(entry, index, |_, row| {

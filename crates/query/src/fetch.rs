@@ -89,7 +89,8 @@ pub fn fetch_batch(
 fn read_row(index: usize, view: &LaneView, seq: u64) -> Result<(Option<Row>, Gaps), StoreError> {
     let mut found = None;
     let state = &view.state;
-    let mut scan = LaneScan::new(index, view, &Filter::default()).stops_early();
+    let everything = Filter::default();
+    let mut scan = LaneScan::new(index, view, &everything).stops_early();
     scan.gaps = Gaps::default();
     let mut take = |at, row: &Row| {
         if at == seq {

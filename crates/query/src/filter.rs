@@ -1,11 +1,15 @@
 //! Which rows a question is about.
 
-use kronicler_format::{ChunkEntry, Outcome, Row, SegmentEntry};
+use kronicler_format::{ChunkEntry, Flags, Footer, Kind, Outcome, Row, Run, SegmentEntry};
 use kronicler_store::{Block, Dictionary, Window};
 
 use crate::glob::matches;
+use crate::runs::{Spans, instance_name};
 
 /// Which rows a question is about; the default is all of them.
+///
+/// Of rows that have expired only statistics by service, version and function are left: questions
+/// about instances, lanes, threads or durations are about the rows that are there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Rows of exactly this name, whatever characters it has.
@@ -18,8 +22,22 @@ pub struct Filter {
     pub until_ns: Option<i64>,
     /// Rows that took at least so long, in nanoseconds.
     pub min_duration_ns: u64,
+    /// Rows that took at most so long, in nanoseconds.
+    pub max_duration_ns: Option<u64>,
     /// Rows with this outcome.
     pub outcome: Option<Outcome>,
+    /// Rows of this kind.
+    pub kind: Option<Kind>,
+    /// Rows of exactly this service; empty for those without one.
+    pub service: Option<String>,
+    /// Rows of exactly this version of a service; empty for those without one.
+    pub version: Option<String>,
+    /// Rows of this instance, by its [name](crate::instance_name).
+    pub instance: Option<String>,
+    /// Rows of this lane.
+    pub lane: Option<u16>,
+    /// Rows of this thread, in whatever process.
+    pub thread: Option<u32>,
 }
 
 impl Filter {
@@ -31,7 +49,52 @@ impl Filter {
 
     /// Whether rows need not be looked at: series alone decide.
     pub(crate) const fn is_by_series(&self) -> bool {
-        self.since_ns.is_none() && self.until_ns.is_none() && self.min_duration_ns == 0
+        self.since_ns.is_none()
+            && self.until_ns.is_none()
+            && self.min_duration_ns == 0
+            && self.max_duration_ns.is_none()
+            && self.thread.is_none()
+    }
+
+    /// Whether statistics of expired rows can tell which of them are wanted.
+    pub(crate) const fn is_by_version(&self) -> bool {
+        self.min_duration_ns == 0
+            && self.max_duration_ns.is_none()
+            && self.instance.is_none()
+            && self.lane.is_none()
+            && self.thread.is_none()
+    }
+
+    pub(crate) fn wants_lane(&self, lane: u16) -> bool {
+        self.lane.is_none_or(|wanted| wanted == lane)
+    }
+
+    pub(crate) fn wants_flags(&self, flags: Flags) -> bool {
+        self.outcome.is_none_or(|outcome| flags.outcome() == outcome)
+            && self.kind.is_none_or(|kind| flags.kind() == kind)
+    }
+
+    pub(crate) fn wants_version(&self, service: &str, version: &str) -> bool {
+        self.service.as_ref().is_none_or(|wanted| wanted == service)
+            && self.version.as_ref().is_none_or(|wanted| wanted == version)
+    }
+
+    pub(crate) fn asks_for_runs(&self) -> bool {
+        self.service.is_some() || self.version.is_some() || self.instance.is_some()
+    }
+
+    pub(crate) fn wants_run(&self, run: &Run) -> bool {
+        self.wants_version(&run.service, &run.version)
+            && self.instance.as_ref().is_none_or(|wanted| *wanted == instance_name(run))
+    }
+
+    /// Which rows of a segment were written by wanted runs.
+    pub(crate) fn spans_of(&self, footer: &Footer) -> Spans {
+        if self.asks_for_runs() {
+            Spans::new(&footer.runs, |run| self.wants_run(run))
+        } else {
+            Spans::All
+        }
     }
 
     pub(crate) fn wants_name(&self, name: &str) -> bool {
@@ -45,8 +108,8 @@ impl Filter {
         let wanted: Vec<bool> =
             names.names().iter().map(|name| self.wants_name(&name.name)).collect();
         let series = names.series().iter().map(|series| {
-            let is_outcome = self.outcome.is_none_or(|outcome| series.flags.outcome() == outcome);
-            is_outcome && wanted.get(series.name as usize).copied().unwrap_or(false)
+            let is_named = wanted.get(series.name as usize).copied().unwrap_or(false);
+            is_named && self.wants_flags(series.flags)
         });
         series.collect()
     }
@@ -57,6 +120,11 @@ impl Filter {
             since_ns: self.since_ns,
             until_ns: self.until_ns,
             min_duration_ns: self.min_duration_ns,
+            max_duration_ns: match self.max_duration_ns {
+                Some(max) => max,
+                None => u64::MAX,
+            },
+            thread: self.thread,
         }
     }
 }
@@ -67,12 +135,26 @@ pub(crate) struct Limits {
     pub since_ns: Option<i64>,
     pub until_ns: Option<i64>,
     pub min_duration_ns: u64,
+    pub max_duration_ns: u64,
+    pub thread: Option<u32>,
 }
 
 impl Limits {
     #[inline]
     pub(crate) fn wants_row(&self, row: &Row) -> bool {
-        row.duration_ns >= self.min_duration_ns && self.wants_end(row.end_ns)
+        self.wants_duration(row.duration_ns)
+            && self.wants_end(row.end_ns)
+            && self.wants_thread(row.thread)
+    }
+
+    #[inline]
+    pub(crate) const fn wants_duration(&self, duration_ns: u64) -> bool {
+        duration_ns >= self.min_duration_ns && duration_ns <= self.max_duration_ns
+    }
+
+    #[inline]
+    pub(crate) fn wants_thread(&self, thread: u32) -> bool {
+        self.thread.is_none_or(|wanted| wanted == thread)
     }
 
     #[inline]
@@ -91,6 +173,8 @@ impl Limits {
     /// Whether all rows of wanted series are wanted, so that statistics need no rows.
     pub(crate) fn holds(&self, bounds: &Bounds) -> bool {
         self.min_duration_ns == 0
+            && self.max_duration_ns >= bounds.max_duration_ns
+            && self.thread.is_none()
             && self.since_ns.is_none_or(|since| bounds.min_end_ns >= since)
             && self.until_ns.is_none_or(|until| bounds.max_end_ns < until)
     }

@@ -5,27 +5,27 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use kronicler_format::Outcome;
-use kronicler_stats::{History, HistorySeries, Period, SlowRow};
+use kronicler_stats::{History, HistoryFunction, HistorySeries, Period, SlowRow};
 use kronicler_store::{Opened, RowId, Snapshot, StoreError};
 
 use crate::answer::Gaps;
 use crate::filter::Filter;
 use crate::function_stats::FunctionStats;
+use crate::periods::Periods;
 
 /// Whether a question is also about rows that may have expired: one that says since when, and does
-/// not ask for the durations of single rows.
+/// not ask for what only single rows tell.
 pub(crate) const fn reaches_back(filter: &Filter) -> bool {
-    filter.since_ns.is_some() && filter.min_duration_ns == 0
+    filter.since_ns.is_some() && filter.is_by_version()
 }
 
-/// Adds the expired rows that the filter wants to the statistics of their functions.
-pub(crate) fn add_history(
-    snapshot: &Snapshot,
-    filter: &Filter,
-    functions: &mut [FunctionStats],
-) -> Result<Gaps, StoreError> {
+/// Statistics of expired rows, each with its lane.
+pub(crate) type Histories = Vec<(u16, Arc<History>)>;
+
+/// Reads what is known of expired rows.
+pub(crate) fn histories(snapshot: &Snapshot) -> Result<(Histories, Gaps), StoreError> {
     let mut gaps = Gaps::default();
-    let mut histories: Vec<(u16, Arc<History>)> = Vec::new();
+    let mut histories = Histories::new();
     for view in &snapshot.lanes {
         for entry in view.state.histories.iter() {
             match view.history(entry)? {
@@ -35,43 +35,80 @@ pub(crate) fn add_history(
             }
         }
     }
+    Ok((histories, gaps))
+}
+
+/// Adds the expired rows that the filter wants to the statistics of their functions; of these
+/// only those of hours and days that lie wholly `within` given times.
+pub(crate) fn add_histories(
+    histories: &Histories,
+    filter: &Filter,
+    within: (i64, i64),
+    functions: &mut [FunctionStats],
+) {
     let numbers = functions.iter().map(|function| function.name.name.to_string());
     let numbers: HashMap<String, usize> = numbers.zip(0..).collect();
     let kept: Vec<Option<u64>> = functions.iter().map(|function| function.moments.max()).collect();
-    for (_, history) in &histories {
-        add_periods(history, filter, &numbers, functions);
+    for (_, history) in histories {
+        add_periods(history, filter, within, &numbers, functions);
     }
     for (function, kept) in functions.iter_mut().zip(kept) {
         if function.moments.max() > kept {
             function.slowest = None;
         }
     }
-    for (lane, history) in &histories {
-        find_slowest(history, filter, *lane, &numbers, functions);
+    for (lane, history) in histories {
+        find_slowest(history, filter, within, *lane, &numbers, functions);
     }
-    Ok(gaps)
 }
+
+/// Expired calls that the filter wants, of hours and days that lie in none of `periods` wholly.
+pub(crate) fn unplaced(histories: &Histories, filter: &Filter, periods: &Periods) -> u64 {
+    let (since_ns, until_ns) = filter.range();
+    let Some((first_ns, last_ns)) = periods.range() else { return 0 };
+    let range = (since_ns.max(first_ns), until_ns.min(last_ns));
+    let entries = histories.iter().flat_map(|(_, history)| history.entries(range.0, range.1));
+    let unplaced = entries.filter(|entry| {
+        let place = periods.of(entry.period.start_ns()).and_then(|index| periods.get(index));
+        filter.wants(&entry.series)
+            && place.is_none_or(|(_, end_ns)| entry.period.end_ns() > end_ns)
+    });
+    let counts = unplaced
+        .map(|entry| entry.value().moments.count().wrapping_mul(u64::from(entry.series.weight)));
+    counts.fold(0, u64::saturating_add)
+}
+
+/// All times there are.
+pub(crate) const ALL_TIMES: (i64, i64) = (i64::MIN, i64::MAX);
 
 impl Filter {
     /// From when to before when.
-    fn range(&self) -> (i64, i64) {
+    pub(crate) fn range(&self) -> (i64, i64) {
         (self.since_ns.unwrap_or(i64::MIN), self.until_ns.unwrap_or(i64::MAX))
     }
 
     fn wants(&self, series: &HistorySeries<'_>) -> bool {
-        self.wants_name(series.function.name)
-            && self.outcome.is_none_or(|outcome| series.flags.outcome() == outcome)
+        self.wants_function(&series.function) && self.wants_flags(series.flags)
+    }
+
+    fn wants_function(&self, function: &HistoryFunction<'_>) -> bool {
+        self.wants_version(function.service, function.version) && self.wants_name(function.name)
     }
 }
 
 fn add_periods(
     history: &History,
     filter: &Filter,
+    within: (i64, i64),
     numbers: &HashMap<String, usize>,
     functions: &mut [FunctionStats],
 ) {
     let (since_ns, until_ns) = filter.range();
+    let (since_ns, until_ns) = (since_ns.max(within.0), until_ns.min(within.1));
     for entry in history.entries(since_ns, until_ns).filter(|entry| filter.wants(&entry.series)) {
+        if within != ALL_TIMES && !is_within(entry.period, within) {
+            continue;
+        }
         let number = numbers.get(entry.series.function.name);
         let Some(function) = number.and_then(|&number| functions.get_mut(number)) else { continue };
         let value = entry.value();
@@ -88,20 +125,27 @@ fn add_periods(
     }
 }
 
+fn is_within(period: Period, (since_ns, until_ns): (i64, i64)) -> bool {
+    period.start_ns() >= since_ns && period.end_ns() <= until_ns
+}
+
 /// The slowest rows of a function and day are remembered: one of them may be the slowest of all.
 fn find_slowest(
     history: &History,
     filter: &Filter,
+    within: (i64, i64),
     lane: u16,
     numbers: &HashMap<String, usize>,
     functions: &mut [FunctionStats],
 ) {
-    // Which outcome they had is not remembered.
-    if filter.outcome.is_some() {
+    // Which outcome and kind they had is not remembered.
+    if filter.outcome.is_some() || filter.kind.is_some() {
         return;
     }
     let (since_ns, until_ns) = filter.range();
-    for day in history.slowest(since_ns, until_ns) {
+    let (since_ns, until_ns) = (since_ns.max(within.0), until_ns.min(within.1));
+    let days = history.slowest(since_ns, until_ns);
+    for day in days.filter(|day| filter.wants_function(&day.function)) {
         let number = numbers.get(day.function.name);
         let Some(function) = number.and_then(|&number| functions.get_mut(number)) else { continue };
         let max_ns = function.moments.max();

@@ -1,13 +1,15 @@
 //! Questions on a snapshot of a Kronicler database. Pure reading: nothing here writes or waits.
 //!
 //! A [`Filter`] says which rows a question is about. [`stats()`], [`percentiles`] and
-//! [`outliers()`] answer by function, [`slowest`] and [`newest`] find rows, [`RowStream`] hands
-//! out all of them as columns, [`Follower`] each as it arrives, [`fetch`] a single one. Every
-//! [`Answer`] says whether it lacks something that was stored, and whether a new snapshot has it:
-//! [`ask`] takes one then.
+//! [`outliers()`] answer by function, [`stats_by`] by function and period, version or the like.
+//! [`slowest`] and [`newest`] find rows, [`RowStream`] hands out all of them as columns,
+//! [`Follower`] each as it arrives, [`fetch`] a single one. Every [`Answer`] says whether it lacks
+//! something that was stored, and whether a new snapshot has it: [`ask`] takes one then.
 
 mod answer;
 mod glob;
+mod runs;
+mod periods;
 mod filter;
 mod name_table;
 mod batch;
@@ -17,6 +19,8 @@ mod scan;
 mod function_stats;
 mod history;
 mod stats;
+mod who;
+mod groups;
 mod functions;
 mod durations;
 mod rank;
@@ -35,11 +39,15 @@ pub use filter::Filter;
 pub use follow::{Arrivals, Follower};
 pub use function_stats::FunctionStats;
 pub use functions::{function_names, moments};
+pub use groups::{Group, GroupBy, GroupStats, Grouped, stats_by, visit_groups};
 pub use name_table::NameTable;
 pub use outliers::{Outlier, OutlierLimits, outliers};
+pub use periods::Periods;
+pub use runs::instance_name;
 pub use stats::{percentiles, stats};
 pub use stream::RowStream;
 pub use top::{newest, slowest};
+pub use who::{RunRows, runs};
 
 /// How far a percentile that is not exact may lie from the exact one, relative to it.
 pub const RELATIVE_ERROR: f64 = kronicler_stats::Sketch::RELATIVE_ERROR;

@@ -5,14 +5,15 @@
 
 use std::ops::Range;
 
-use kronicler_format::{ChunkEntry, Footer, Row, SegmentEntry};
+use kronicler_format::{ChunkEntry, Footer, Row, Run, SegmentEntry};
 use kronicler_store::{
     Block, BlockReader, ChunkReader, LaneView, Opened, SegmentReader, Snapshot, StoreError, Window,
 };
 
 use crate::answer::Gaps;
-use crate::chunk_scan::{Scratch, visit_rows};
+use crate::chunk_scan::{Scratch, Wanted, visit_rows};
 use crate::filter::{Bounds, Filter, Limits};
+use crate::runs::Spans;
 
 /// What a decoded row takes in the bufferpool, about: series, end and duration in narrow types.
 const ROW_SIZE_BYTES: usize = 12;
@@ -25,6 +26,7 @@ pub(crate) struct LaneScan<'a> {
     pub limits: Limits,
     pub gaps: Gaps,
     wanted: Vec<bool>,
+    filter: &'a Filter,
     is_any: bool,
     open: Open<'a>,
     /// Bytes of decoded pages that the scan is going to read.
@@ -43,8 +45,11 @@ enum Open<'a> {
 }
 
 impl<'a> LaneScan<'a> {
-    pub(crate) fn new(index: usize, view: &'a LaneView, filter: &Filter) -> Self {
-        let wanted = filter.wanted_series(&view.state.names);
+    pub(crate) fn new(index: usize, view: &'a LaneView, filter: &'a Filter) -> Self {
+        let mut wanted = filter.wanted_series(&view.state.names);
+        if !filter.wants_lane(view.lane()) {
+            wanted.fill(false);
+        }
         let mut scan = Self {
             index,
             view,
@@ -52,6 +57,7 @@ impl<'a> LaneScan<'a> {
             gaps: Gaps { is_partial: view.state.is_partial(), is_stale: false },
             is_any: wanted.contains(&true),
             wanted,
+            filter,
             open: Open::Nothing,
             planned_bytes: 0,
             is_open_ended: false,
@@ -67,7 +73,7 @@ impl<'a> LaneScan<'a> {
     /// The lanes of a snapshot.
     pub(crate) fn all(
         snapshot: &'a Snapshot,
-        filter: &Filter,
+        filter: &'a Filter,
     ) -> impl Iterator<Item = LaneScan<'a>> {
         let lanes = snapshot.lanes.iter().enumerate();
         lanes.map(move |(index, view)| LaneScan::new(index, view, filter))
@@ -92,9 +98,8 @@ impl<'a> LaneScan<'a> {
 
     /// The blocks that can hold a wanted row, in lane order.
     pub(crate) fn blocks(&self) -> impl Iterator<Item = &'a Block> + use<'a> {
-        let (is_any, limits) = (self.is_any, self.limits);
-        let blocks = self.view.state.blocks();
-        blocks.filter(move |block| is_any && limits.meets(&Bounds::from(*block)))
+        let blocks = self.view.state.windows.iter().flat_map(|window| window.blocks.iter());
+        self.wanted_blocks(blocks)
     }
 
     /// Those of one window.
@@ -102,9 +107,50 @@ impl<'a> LaneScan<'a> {
         &self,
         window: &'a Window,
     ) -> impl Iterator<Item = &'a Block> + use<'a> {
-        let (is_any, limits) = (self.is_any, self.limits);
-        let blocks = window.blocks.iter();
-        blocks.filter(move |block| is_any && limits.meets(&Bounds::from(*block)))
+        self.wanted_blocks(window.blocks.iter())
+    }
+
+    fn wanted_blocks<I: Iterator<Item = &'a Block>>(
+        &self,
+        blocks: I,
+    ) -> impl Iterator<Item = &'a Block> + use<'a, I> {
+        let (is_any, limits, wants_run) = (self.is_any, self.limits, self.wants_run());
+        blocks.filter(move |block| {
+            is_any && limits.meets(&Bounds::from(*block)) && wants_run(block.run as usize)
+        })
+    }
+
+    /// Whether the rows of the run with an index in the lane are wanted.
+    fn wants_run(&self) -> impl Fn(usize) -> bool + use<'a> {
+        let (filter, runs) = (self.filter, &self.view.state.runs);
+        move |index| {
+            !filter.asks_for_runs() || filter.wants_run(runs.get(index).unwrap_or(&Run::default()))
+        }
+    }
+
+    /// Whether all rows of wanted series are wanted, so that statistics need no rows.
+    pub(crate) fn holds_window(&self, window: &Window) -> bool {
+        self.limits.holds(&Bounds::from(window))
+            && window.blocks.iter().all(|block| self.wants_run()(block.run as usize))
+    }
+
+    /// As [`LaneScan::holds_window`], for a segment that can be read.
+    pub(crate) fn holds_segment(&self, entry: &SegmentEntry, footer: &Footer) -> bool {
+        self.limits.holds(&Bounds::from(entry)) && self.filter.spans_of(footer).is_all()
+    }
+
+    /// As [`LaneScan::holds_window`], for a chunk of a segment that was just read.
+    pub(crate) fn holds_chunk(&self, entry: &ChunkEntry) -> bool {
+        let (first_seq, row_count) = (entry.first_seq, entry.row_count);
+        self.limits.holds(&Bounds::from(entry)) && self.open_spans().hold(first_seq, row_count)
+    }
+
+    /// Which rows of the open segment are wanted by the run that wrote them.
+    fn open_spans(&self) -> Spans {
+        match &self.open {
+            Open::Segment(_, reader) => self.filter.spans_of(reader.footer()),
+            Open::Nothing | Open::Head(_) => Spans::none(),
+        }
     }
 
     /// Opens a segment; `None`, which is noted, when it is missing.
@@ -134,11 +180,16 @@ impl<'a> LaneScan<'a> {
         let limits = self.limits;
         let Some(reader) = self.segment(entry)? else { return Ok(Vec::new()) };
         let footer = reader.footer().clone();
-        if !self.wants_any_of(&footer) {
+        let spans = self.open_spans();
+        if spans.is_none() || !self.wants_any_of(&footer) {
             return Ok(Vec::new());
         }
         let chunks = footer.chunks.iter().copied().enumerate();
-        Ok(chunks.filter(|(_, chunk)| limits.meets(&Bounds::from(chunk))).collect())
+        let chunks = chunks.filter(|(_, chunk)| {
+            limits.meets(&Bounds::from(chunk))
+                && !spans.rows_of(chunk.first_seq, chunk.row_count).is_empty()
+        });
+        Ok(chunks.collect())
     }
 
     fn wants_any_of(&self, footer: &Footer) -> bool {
@@ -198,11 +249,19 @@ impl<'a> LaneScan<'a> {
         index: usize,
         mut visit: impl FnMut(u64, &Row),
     ) -> Result<(), StoreError> {
+        let Some(chunk) = self.segment(entry)?.and_then(|reader| {
+            let chunk = reader.footer().chunks.get(index)?;
+            Some(*chunk)
+        }) else {
+            return Ok(());
+        };
+        let rows = self.open_spans().rows_of(chunk.first_seq, chunk.row_count);
         self.with_chunk(entry, index, |scan, chunk| {
             let series = chunk.directory().series().iter();
             let wanted: Vec<bool> = series.map(|one| scan.wants_series(one.series)).collect();
             let mut chunk = scan.scanned(chunk);
-            visit_rows(&mut chunk, &wanted, &scan.limits, &mut scan.scratch, &mut visit)
+            let wanted = Wanted { series: &wanted, rows: &rows, limits: &scan.limits };
+            visit_rows(&mut chunk, &wanted, &mut scan.scratch, &mut visit)
         })
     }
 
@@ -237,6 +296,9 @@ impl<'a> LaneScan<'a> {
 
     /// As [`LaneScan::visit_pending`], for some of these rows.
     pub(crate) fn visit_pending_in(&self, range: Range<usize>, mut visit: impl FnMut(u64, &Row)) {
+        if !self.wants_run()(self.view.state.runs.len().wrapping_sub(1)) {
+            return;
+        }
         let first_seq = self.view.state.next_seq + range.start as u64;
         let end = range.end.min(self.view.pending.len());
         self.visit_rows(first_seq, &self.view.pending[range.start..end], &mut visit);

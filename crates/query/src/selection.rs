@@ -144,7 +144,7 @@ fn put_rows(
             let at = &mut next[place.dense as usize];
             let Some(&duration_ns) = durations.values.get(*at) else { return Ok(false) };
             *at += 1;
-            if duration_ns >= limits.min_duration_ns {
+            if limits.wants_duration(duration_ns) {
                 slow_enough.push((*place, duration_ns));
             }
         }
@@ -153,9 +153,9 @@ fn put_rows(
         for &(Place { row, dense }, duration_ns) in &slow_enough {
             let end_ns = page.get(directory.end_page(row).1 as usize);
             let Some(end_ns) = end_ns.map(u64::cast_signed) else { return Ok(false) };
-            if limits.wants_end(end_ns) {
+            let thread = threads.of(row);
+            if limits.wants_end(end_ns) && limits.wants_thread(thread) {
                 let series = directory.series()[dense as usize].series;
-                let thread = threads.of(row);
                 rows.push((row, Row { series, thread, end_ns, duration_ns }));
             }
         }

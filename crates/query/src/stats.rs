@@ -1,16 +1,17 @@
 //! Statistics by function: from footers and running totals where these speak of wanted rows only,
 //! from rows at the edges of a time range.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use kronicler_format::{Outcome, Row, SegmentEntry};
+use kronicler_format::{Footer, Outcome, Row};
 use kronicler_stats::Summary;
 use kronicler_store::{Snapshot, StoreError};
 
 use crate::answer::{Answer, Gaps};
-use crate::filter::{Bounds, Filter};
+use crate::filter::Filter;
 use crate::function_stats::FunctionStats;
-use crate::history::{add_history, reaches_back};
+use crate::history::{ALL_TIMES, add_histories, histories, reaches_back};
 use crate::name_table::NameTable;
 use crate::scan::LaneScan;
 
@@ -31,11 +32,18 @@ pub fn stats(
         stats_by_number(snapshot, filter, &table)?;
     let mut gaps = Gaps { is_partial, is_stale };
     if reaches_back(filter) {
-        gaps.add(add_history(snapshot, filter, &mut functions)?);
+        let (histories, lacking) = histories(snapshot)?;
+        gaps.add(lacking);
+        add_histories(&histories, filter, ALL_TIMES, &mut functions);
     }
+    Ok(gaps.answer(by_name(functions)))
+}
+
+/// Those of functions that have rows, in the order of their names.
+pub(crate) fn by_name(mut functions: Vec<FunctionStats>) -> Vec<FunctionStats> {
     functions.retain(|function| !function.moments.is_empty());
     functions.sort_by(|left, right| left.name.name.cmp(&right.name.name));
-    Ok(gaps.answer(functions))
+    functions
 }
 
 /// Statistics of the kept rows of all functions of a name table, by their number.
@@ -51,16 +59,45 @@ pub(crate) fn stats_by_number(
         let mut lane = LaneTotals::new(&scan, table);
         lane.add_all(&mut scan)?;
         gaps.add(scan.gaps);
-        for part in lane.parts {
-            if let Some(function) = functions.get_mut(part.number as usize) {
-                function.add(scan.view.lane(), part.weight, part.failed_rows, part.summary);
-            }
-        }
+        lane.give_to(scan.view.lane(), &mut functions);
     }
     Ok(gaps.answer(functions))
 }
 
+/// Statistics of the kept rows of all functions of a snapshot's name table, by thread.
+pub(crate) fn stats_by_thread(
+    snapshot: &Snapshot,
+    filter: &Filter,
+) -> Result<Answer<BTreeMap<u32, Vec<FunctionStats>>>, StoreError> {
+    let table = NameTable::new(snapshot);
+    let mut threads: BTreeMap<u32, Vec<FunctionStats>> = BTreeMap::new();
+    let mut gaps = Gaps::of(snapshot);
+    for mut scan in LaneScan::all(snapshot, filter) {
+        let empty = LaneTotals::new(&scan, &table);
+        let mut lanes: BTreeMap<u32, LaneTotals> = BTreeMap::new();
+        let mut add = |seq, row: &Row| {
+            lanes.entry(row.thread).or_insert_with(|| empty.clone()).add_row(seq, row);
+        };
+        for entry in scan.segments() {
+            scan.visit_segment(entry, &mut add)?;
+        }
+        for block in scan.blocks() {
+            scan.visit_block(block, &mut add)?;
+        }
+        scan.visit_pending(&mut add);
+        gaps.add(scan.gaps);
+        for (thread, lane) in lanes {
+            let functions = threads
+                .entry(thread)
+                .or_insert_with(|| table.names().iter().cloned().map(FunctionStats::new).collect());
+            lane.give_to(scan.view.lane(), functions);
+        }
+    }
+    Ok(gaps.answer(threads))
+}
+
 /// What is known of the rows of a function in one lane that stand for equally many calls.
+#[derive(Clone)]
 struct Part {
     number: u32,
     weight: u64,
@@ -69,6 +106,7 @@ struct Part {
 }
 
 /// What is known of the wanted rows in one lane.
+#[derive(Clone)]
 struct LaneTotals {
     parts: Vec<Part>,
     /// By series: the index of its part, and whether its calls did not end well.
@@ -92,17 +130,26 @@ impl LaneTotals {
         Self { parts, series }
     }
 
+    fn give_to(self, lane: u16, functions: &mut [FunctionStats]) {
+        for part in self.parts {
+            if let Some(function) = functions.get_mut(part.number as usize) {
+                function.add(lane, part.weight, part.failed_rows, part.summary);
+            }
+        }
+    }
+
     fn add_all(&mut self, scan: &mut LaneScan<'_>) -> Result<(), StoreError> {
         for entry in scan.segments() {
-            if scan.limits.holds(&Bounds::from(entry)) {
-                self.add_segment(scan, entry)?;
+            let Some(reader) = scan.segment(entry)? else { continue };
+            let footer = Arc::clone(reader.footer());
+            if scan.holds_segment(entry, &footer) {
+                self.add_footer(scan, &footer);
             } else {
                 scan.visit_segment(entry, |seq, row| self.add_row(seq, row))?;
             }
         }
         for window in &scan.view.state.windows {
-            let bounds = Bounds::from(window);
-            if scan.limits.holds(&bounds) {
+            if scan.holds_window(window) {
                 let totals = window.totals.iter();
                 for (series, summary) in totals.filter(|(series, _)| scan.wants_series(*series)) {
                     self.of(series, |into| into.merge(summary));
@@ -117,13 +164,7 @@ impl LaneTotals {
         Ok(())
     }
 
-    fn add_segment(
-        &mut self,
-        scan: &mut LaneScan<'_>,
-        entry: &SegmentEntry,
-    ) -> Result<(), StoreError> {
-        let Some(reader) = scan.segment(entry)? else { return Ok(()) };
-        let footer = reader.footer().clone();
+    fn add_footer(&mut self, scan: &mut LaneScan<'_>, footer: &Footer) {
         for series in &footer.series {
             if !scan.wants_series(series.series) {
                 continue;
@@ -134,7 +175,6 @@ impl LaneTotals {
                 scan.gaps.note(false);
             }
         }
-        Ok(())
     }
 
     #[inline]

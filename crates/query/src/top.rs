@@ -190,6 +190,14 @@ fn offer_known(scan: &mut LaneScan<'_>, best: &mut Best) -> Result<(), StoreErro
         }
     };
     for window in &scan.view.state.windows {
+        if !scan.holds_window(window) {
+            for block in scan.blocks_of(window) {
+                scan.visit_block(block, |seq, row| {
+                    best.offer(Rank::Duration.candidate(index, seq, row), row);
+                })?;
+            }
+            continue;
+        }
         let totals = window.totals.iter();
         for (series, summary) in totals.filter(|(series, _)| scan.wants_series(*series)) {
             offer(best, series, &summary.slowest);
@@ -204,6 +212,12 @@ fn offer_known(scan: &mut LaneScan<'_>, best: &mut Best) -> Result<(), StoreErro
         }
         let Some(reader) = scan.segment(entry)? else { continue };
         let footer = reader.footer().clone();
+        if !scan.holds_segment(entry, &footer) {
+            let limits = scan.limits;
+            offer_segment(scan, entry, Rank::Duration, best)?;
+            scan.limits = limits;
+            continue;
+        }
         for series in &footer.series {
             if !scan.wants_series(series.series) {
                 continue;

@@ -9,8 +9,8 @@ use std::path::Path;
 use kronicler_format::varint::Cursor;
 use kronicler_format::{Edit, Footer, HistoryEntry, Run, SegmentEntry, decode_chunk};
 use kronicler_stats::{
-    History, HistoryFunction, HistoryHeader, HistorySeries, Period, SeriesId, Summary,
-    decode_history_file, encode_history_file,
+    HISTORY_HEADER_SIZE_BYTES, History, HistoryFunction, HistoryHeader, HistorySeries, Period,
+    SeriesId, Summary, decode_history_file, encode_history_file,
 };
 
 use crate::lane_state::LaneState;
@@ -250,6 +250,13 @@ pub(crate) fn read_history(
     let Ok((header, history)) = decode_history_file(&bytes) else { return Ok(None) };
     let is_same = header.uuid == state.head.uuid && header.id == entry.id;
     Ok(is_same.then_some(history))
+}
+
+/// Whether a file is a history of another lane than that which was looked for.
+pub(crate) fn is_history_of_other(file: &dyn StorageFile, uuid: [u8; 16]) -> bool {
+    let mut bytes = [0; HISTORY_HEADER_SIZE_BYTES];
+    let is_read = file.read_at(0, &mut bytes).is_ok_and(|count| count == bytes.len());
+    is_read && HistoryHeader::decode(&bytes).is_ok_and(|header| header.uuid != uuid)
 }
 
 /// The series of a footer in a history.

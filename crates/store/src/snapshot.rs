@@ -10,7 +10,7 @@ use kronicler_stats::History;
 use crate::StoreError;
 use crate::block::Block;
 use crate::catalog::{Catalog, FileKey, OpenFile};
-use crate::expiry::read_history;
+use crate::expiry::{is_history_of_other, read_history};
 use crate::lane_state::LaneState;
 use crate::layout::{FileKind, file_name};
 use crate::sealed_moments::SealedMoments;
@@ -140,11 +140,13 @@ impl LaneView {
         }
         let path = self.path.with_file_name(file_name(FileKind::History, entry.id));
         let Some(open) = self.catalog.open(&path)? else { return Ok(Opened::Gone) };
-        let read = read_history(&*open.file, &path, &self.state, entry)?;
-        Ok(read.map_or(Opened::Damaged, |history| {
-            let memory_bytes = history.memory_bytes();
-            Opened::Found(self.catalog.histories.insert(key, history, memory_bytes).value)
-        }))
+        let Some(history) = read_history(&*open.file, &path, &self.state, entry)? else {
+            // The lane was cleared, and has written others since.
+            let is_other = is_history_of_other(&*open.file, key.uuid);
+            return Ok(if is_other { Opened::Gone } else { Opened::Damaged });
+        };
+        let memory_bytes = history.memory_bytes();
+        Ok(Opened::Found(self.catalog.histories.insert(key, history, memory_bytes).value))
     }
 
     /// Exact moments of the sealed rows, by series. Reads the footers of segments that came since

@@ -9,16 +9,20 @@ use kronicler_store::{
     Catalog, Directory, MergePolicy, POOL_SIZE_BYTES, RowId, Seal, Snapshot, Storage,
 };
 
-use crate::model::{Call, NAMES, call_of};
+use crate::model::{Call, NAMES, Writer, call_of};
 use crate::questions::ask_one;
 use crate::rng::Rng;
 use crate::world::{Process, memory, root};
 
 const LANE_COUNT_MAX: usize = 3;
+/// Versions and processes of writers.
+const VERSIONS: [&str; 2] = ["1", "2"];
+const PIDS: [u32; 3] = [0, 7, 8];
 
 /// A lane and its rows in lane order.
 struct Lane {
     process: Process,
+    writer: Writer,
     calls: Vec<Call>,
     /// How many of them have expired, and how many are in the log.
     expired: usize,
@@ -107,7 +111,8 @@ impl Life {
 
     fn add_lane(&mut self) {
         let process = Process::open(&self.storage, &self.root);
-        self.lanes.push(Lane { process, calls: Vec::new(), expired: 0, logged: 0 });
+        let (writer, calls) = (Writer::default(), Vec::new());
+        self.lanes.push(Lane { process, writer, calls, expired: 0, logged: 0 });
     }
 
     fn call(&mut self, lane: usize) -> Call {
@@ -131,6 +136,7 @@ impl Life {
             end_ns: self.now_ns,
             duration_ns,
             weight: 1,
+            writer: self.lanes[lane].writer,
         }
     }
 
@@ -169,22 +175,24 @@ impl Life {
     /// The process ends, in order or not, and another has its lane.
     fn reopen(&mut self, lane: usize) {
         self.lanes[lane].log();
-        let Lane { process, calls, expired, logged } = self.lanes.remove(lane);
+        let Lane { process, calls, expired, logged, .. } = self.lanes.remove(lane);
         if self.rng.one_in(2) {
             process.close();
         } else {
             drop(process);
         }
-        let version = (*self.rng.pick(&["1", "2"])).to_owned();
-        let run = Run { version, ..Run::default() };
+        let writer = Writer { version: VERSIONS[self.rng.below(2)], pid: *self.rng.pick(&PIDS) };
+        let (version, pid) = (writer.version.to_owned(), writer.pid);
+        let run = Run { version, pid, ..Run::default() };
         let process = Process::open_as(&self.storage, &self.root, run);
         assert_eq!(process.state.next_seq, logged as u64, "no row is lost");
-        self.lanes.insert(lane, Lane { process, calls, expired, logged });
+        self.lanes.insert(lane, Lane { process, writer, calls, expired, logged });
     }
 
     fn clear(&mut self, lane: usize) {
         self.lanes[lane].process.clear();
         self.lanes[lane].calls.clear();
+        self.lanes[lane].writer = Writer::default();
         (self.lanes[lane].expired, self.lanes[lane].logged) = (0, 0);
         if let Some(reading) = &mut self.reading {
             reading.is_cut = true;

@@ -10,6 +10,7 @@ mod model;
 mod world;
 
 mod rng;
+mod grouping;
 mod questions;
 mod life;
 

@@ -11,6 +11,7 @@ use kronicler_query::{
 use kronicler_stats::Moments;
 use kronicler_store::{RowId, Snapshot, StoreError};
 
+use crate::grouping::check_groups;
 use crate::model::{Call, NAMES, call_of, quantile, wants};
 use crate::rng::Rng;
 
@@ -25,7 +26,8 @@ pub fn ask_one(rng: &mut Rng, snapshot: &Snapshot, all: &[Call], expired: &[Call
     let past = expired.iter().filter(|call| wants_past(&filter, call));
     let counted: Vec<&Call> = wanted.iter().copied().chain(past).collect();
     let limit = [0, 1, 3, 20, 32, 33, usize::MAX][rng.below(7)];
-    match rng.below(10) {
+    match rng.below(12) {
+        10 | 11 => check_groups(rng, snapshot, &filter, all, expired),
         0 | 1 => same(stats(snapshot, &filter), |functions| check_stats(&functions, &counted)),
         2 => same(percentiles(snapshot, &filter, &QS), |found| check_close(found, &counted)),
         3 => same(exact_percentiles(snapshot, &filter, &QS), |found| {
@@ -52,7 +54,7 @@ pub fn ask_one(rng: &mut Rng, snapshot: &Snapshot, all: &[Call], expired: &[Call
 }
 
 /// Checks an answer that lacks nothing; what a snapshot that is not out of date lacks is an error.
-fn same<T>(answer: Result<Answer<T>, StoreError>, check: impl FnOnce(T)) -> bool {
+pub fn same<T>(answer: Result<Answer<T>, StoreError>, check: impl FnOnce(T)) -> bool {
     let answer = answer.expect("the files can be read");
     assert_eq!(answer.is_partial, answer.is_stale, "nothing is damaged");
     if !answer.is_stale {
@@ -62,11 +64,15 @@ fn same<T>(answer: Result<Answer<T>, StoreError>, check: impl FnOnce(T)) -> bool
 }
 
 /// Whether an expired row counts: in whole hours, and only where a time is asked for.
-fn wants_past(filter: &Filter, call: &Call) -> bool {
+pub fn wants_past(filter: &Filter, call: &Call) -> bool {
     const HOUR_NS: i64 = 3_600_000_000_000;
     let hour_ns = call.end_ns.div_euclid(HOUR_NS) * HOUR_NS;
     let times = Filter { since_ns: None, until_ns: None, ..filter.clone() };
     filter.min_duration_ns == 0
+        && filter.max_duration_ns.is_none()
+        && filter.instance.is_none()
+        && filter.lane.is_none()
+        && filter.thread.is_none()
         && filter.since_ns.is_some_and(|since| hour_ns + HOUR_NS > since)
         && filter.until_ns.is_none_or(|until| hour_ns < until)
         && wants(&times, call)
@@ -87,7 +93,7 @@ fn exact(calls: &[&Call]) -> Option<Vec<u64>> {
     PERMILLES.iter().map(|&permille| quantile(&durations, permille)).collect()
 }
 
-fn check_stats(functions: &[kronicler_query::FunctionStats], wanted: &[&Call]) {
+pub fn check_stats(functions: &[kronicler_query::FunctionStats], wanted: &[&Call]) {
     let by_name = by_name(wanted);
     let names = functions.iter().map(|function| &*function.name.name);
     assert!(names.eq(by_name.keys().copied()), "the same functions have rows");
@@ -188,6 +194,19 @@ fn filter(rng: &mut Rng, all: &[Call]) -> Filter {
     }
     if !all.is_empty() && rng.one_in(5) {
         filter.min_duration_ns = rng.pick(all).duration_ns;
+    }
+    if !all.is_empty() && rng.one_in(8) {
+        filter.max_duration_ns = Some(rng.pick(all).duration_ns);
+    }
+    if !all.is_empty() && rng.one_in(4) {
+        let call = rng.pick(all);
+        match rng.below(5) {
+            0 => filter.kind = Some(call.kind),
+            1 => filter.thread = Some(call.thread),
+            2 => filter.version = Some(call.writer.version.to_owned()),
+            3 => filter.instance = Some(call.writer.instance()),
+            _ => filter.lane = u16::try_from(call.id.lane()).ok(),
+        }
     }
     filter
 }

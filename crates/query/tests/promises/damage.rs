@@ -9,7 +9,7 @@ use kronicler_query::{
 use kronicler_store::{Block, Directory, Memory, RowId, Snapshot, Storage, head_path, lane_dir};
 
 use crate::checks::{check, check_all};
-use crate::model::{Call, NAMES, call_of, with_ids};
+use crate::model::{Call, NAMES, Writer, call_of, with_ids};
 use crate::world::{Process, lane_of_blocks, root};
 
 /// Four blocks of ten calls, each of a later time than the one before.
@@ -23,6 +23,7 @@ fn sessions() -> Vec<Vec<Call>> {
         end_ns: 1_000_000 + index.cast_signed(),
         duration_ns: 1 + index % 10,
         weight: 1,
+        writer: Writer::default(),
     };
     let lane = (0..4).map(|block| (block * 10..block * 10 + 10).map(call).collect()).collect();
     with_ids(vec![lane]).remove(0)

@@ -7,7 +7,7 @@ use kronicler_format::{Kind, Outcome};
 use kronicler_query::{Arrivals, Filter, Follower};
 use kronicler_store::{Catalog, Memory, POOL_SIZE_BYTES, RowId, Seal, Snapshot, Storage};
 
-use crate::model::{Call, NAMES};
+use crate::model::{Call, NAMES, Writer};
 use crate::world::{Process, root};
 
 fn calls(first: u64, count: u64) -> Vec<Call> {
@@ -20,6 +20,7 @@ fn calls(first: u64, count: u64) -> Vec<Call> {
         end_ns: 1_000 * seq.cast_signed(),
         duration_ns: 500 + seq * 7_919 % 9_001,
         weight: 1,
+        writer: Writer::default(),
     };
     (first..first + count).map(call).collect()
 }

@@ -17,6 +17,29 @@ pub struct Call {
     pub duration_ns: u64,
     /// Calls that its row stands for.
     pub weight: u32,
+    /// Who made it.
+    pub writer: Writer,
+}
+
+/// A process that writes. Rows do not tell of it, so calls are the same whoever made them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Writer {
+    pub version: &'static str,
+    pub pid: u32,
+}
+
+impl PartialEq for Writer {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Writer {}
+
+impl Writer {
+    pub fn instance(self) -> String {
+        format!("/{}", self.pid)
+    }
 }
 
 /// The durations of all calls, also of those that rows only stand for.
@@ -50,7 +73,14 @@ pub fn wants(filter: &Filter, call: &Call) -> bool {
         && filter.since_ns.is_none_or(|since| call.end_ns >= since)
         && filter.until_ns.is_none_or(|until| call.end_ns < until)
         && call.duration_ns >= filter.min_duration_ns
+        && filter.max_duration_ns.is_none_or(|max| call.duration_ns <= max)
         && filter.outcome.is_none_or(|outcome| call.outcome == outcome)
+        && filter.kind.is_none_or(|kind| call.kind == kind)
+        && filter.thread.is_none_or(|thread| call.thread == thread)
+        && filter.lane.is_none_or(|lane| call.id.lane() == u64::from(lane))
+        && filter.service.as_ref().is_none_or(String::is_empty)
+        && filter.version.as_ref().is_none_or(|version| version == call.writer.version)
+        && filter.instance.as_ref().is_none_or(|instance| *instance == call.writer.instance())
 }
 
 /// Patterns by trying everything.
@@ -88,6 +118,7 @@ pub fn call_of(row: &StoredRow) -> Call {
         end_ns: row.end_ns,
         duration_ns: row.duration_ns,
         weight: row.weight,
+        writer: Writer::default(),
     }
 }
 
@@ -107,7 +138,8 @@ fn call() -> impl Strategy<Value = Call> {
     (names, outcome, kind, 0..3_u32, end_ns, duration_ns, weight).prop_map(
         |(name, outcome, kind, thread, end_ns, duration_ns, weight)| {
             let id = RowId::new(0, 0);
-            Call { id, name, outcome, kind, thread, end_ns, duration_ns, weight }
+            let writer = Writer::default();
+            Call { id, name, outcome, kind, thread, end_ns, duration_ns, weight, writer }
         },
     )
 }
@@ -134,15 +166,16 @@ pub fn filter() -> impl Strategy<Value = Filter> {
     let pattern = (0..PATTERNS.len()).prop_map(|index| PATTERNS[index].to_owned());
     let time = || prop::option::of(prop_oneof![0..6_i64, -1_000..1_000_i64, 0..1_i64 << 60]);
     let outcome = prop::option::of((0..3_usize).prop_map(|index| Outcome::ALL[index]));
+    let kind = (0..Kind::ALL.len()).prop_map(|index| Kind::ALL[index]);
     let duration = prop_oneof![3 => Just(0), 1 => 1..150_u64, 1 => 0..1_u64 << 50];
-    (prop::collection::vec(pattern, 0..3), time(), time(), duration, outcome).prop_map(
-        |(names, since_ns, until_ns, min_duration_ns, outcome)| Filter {
-            name: None,
-            names,
-            since_ns,
-            until_ns,
-            min_duration_ns,
-            outcome,
+    let longest = prop_oneof![4 => Just(None), 1 => (1..1_u64 << 50).prop_map(Some)];
+    let rare = prop_oneof![4 => Just(None), 1 => kind.prop_map(Some)];
+    let thread = prop_oneof![4 => Just(None), 1 => (0..3_u32).prop_map(Some)];
+    let names = prop::collection::vec(pattern, 0..3);
+    (names, time(), time(), (duration, longest), outcome, rare, thread).prop_map(
+        |(names, since_ns, until_ns, (min_duration_ns, max_duration_ns), outcome, kind, thread)| {
+            let times = Filter { since_ns, until_ns, ..Filter::default() };
+            Filter { names, min_duration_ns, max_duration_ns, outcome, kind, thread, ..times }
         },
     )
 }
@@ -153,6 +186,8 @@ pub fn filter_by_series() -> impl Strategy<Value = Filter> {
         since_ns: None,
         until_ns: None,
         min_duration_ns: 0,
+        max_duration_ns: None,
+        thread: None,
         ..filter
     })
 }

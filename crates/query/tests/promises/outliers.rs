@@ -6,7 +6,7 @@ use kronicler_format::{Kind, Outcome};
 use kronicler_query::{Filter, Outlier, OutlierLimits, outliers};
 use kronicler_store::{RowId, Snapshot};
 
-use crate::model::{Call, NAMES, with_ids};
+use crate::model::{Call, NAMES, Writer, with_ids};
 use crate::world::{every_view, memory, root};
 
 /// A linear congruential generator (Knuth's MMIX constants): the same numbers in every run.
@@ -53,6 +53,7 @@ impl Function {
                 end_ns: 1_000,
                 duration_ns,
                 weight: self.weight,
+                writer: Writer::default(),
             }
         });
         calls.collect()

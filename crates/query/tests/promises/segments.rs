@@ -13,7 +13,7 @@ use kronicler_store::{
 };
 
 use crate::counting::Counting;
-use crate::model::{Call, NAMES, call_of, quantile, wants};
+use crate::model::{Call, NAMES, Writer, call_of, quantile, wants};
 use crate::world::{Process, root};
 
 /// Calls from `first` on; every seventh is of another function, each ends later than the last.
@@ -27,6 +27,7 @@ fn calls(first: u64, count: u64) -> Vec<Call> {
         end_ns: 1_000 * seq.cast_signed(),
         duration_ns: 500 + seq * 7_919 % 9_001,
         weight: 1,
+        writer: Writer::default(),
     };
     (first..first + count).map(call).collect()
 }

@@ -10,7 +10,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use crate::checks::{check, check_all};
-use crate::model::{Call, Lanes, NAMES, filter, filter_by_series, lanes, with_ids};
+use crate::model::{Call, Lanes, NAMES, Writer, filter, filter_by_series, lanes, with_ids};
 use crate::world::{every_view, memory, root};
 
 fn check_views(
@@ -73,6 +73,7 @@ fn among_equals_the_earlier_row_wins_wherever_it_lies() {
         end_ns: i64::from(rank),
         duration_ns: u64::from(rank),
         weight: 1,
+        writer: Writer::default(),
     };
     let session = |ranks: &[u32]| ranks.iter().map(|&rank| call(rank)).collect::<Vec<Call>>();
     let first = vec![session(&[1, 1]), session(&[2, 1]), session(&[0, 2, 1, 2])];
