@@ -1,15 +1,13 @@
 //! The command line.
 
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use clap::{Parser, Subcommand};
+use kronicler_format::FORMAT_VERSION;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use kronicler_format::limits::{LANE_COUNT_MAX, SEQ_BITS};
-use kronicler_format::{FORMAT_VERSION, Outcome};
-use kronicler_store::RowId;
-
-use crate::units::parse_duration;
-use crate::when::When;
+use crate::commands::completions::CompletionsArgs;
+use crate::commands::fetch::FetchArgs;
+use crate::commands::man::ManArgs;
+use crate::commands::stats::StatsArgs;
+use crate::options::{Options, Selector, parse_selector};
 
 const VERSION: &str =
     concat!(env!("CARGO_PKG_VERSION"), " (Kronicler for Node.js, database format 1)");
@@ -42,22 +40,11 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Print rows: all of them in the order of their ids, or those with these ids.
-    Fetch {
-        /// `all`, or ids as a number or as `lane:seq`.
-        #[arg(value_name = "all|ID", value_parser = parse_selector)]
-        rows: Vec<Selector>,
-    },
+    Fetch(FetchArgs),
     /// Statistics of each function.
     ///
     /// Counts, sums, means and deviations are exact. Percentiles are the nearest rank within 1 %.
-    Stats {
-        /// Functions; `*` stands for any text, `?` for any character.
-        #[arg(value_name = "NAME")]
-        functions: Vec<String>,
-        /// Sort by this column, names upwards, numbers downwards.
-        #[arg(long, value_enum, default_value_t = Sort::Sum)]
-        sort: Sort,
-    },
+    Stats(StatsArgs),
     /// The slowest calls.
     Slow,
     /// Functions whose slow calls are far from their usual ones, and why each is listed.
@@ -72,145 +59,10 @@ pub enum Command {
     ///
     /// The only command that writes. Run it as the user of the service: new files are that user's.
     Compact,
-}
-
-/// What every command takes.
-#[derive(Debug, clap::Args)]
-pub struct Options {
-    /// The database [default: KRONICLER_DIR, else .kronicler_data here or further up]
-    #[arg(long, global = true, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
-
-    /// Only functions with this name; `*` stands for any text, `?` for any character; repeatable.
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Which calls")]
-    pub name: Vec<String>,
-
-    /// Only calls that ended since: 15m, 2h, 3d, today, yesterday, 2026-01-31, 2026-01-31T15:04.
-    #[arg(long, global = true, value_name = "TIME", help_heading = "Which calls")]
-    pub since: Option<When>,
-
-    /// Only calls that ended before this time.
-    #[arg(long, global = true, value_name = "TIME", help_heading = "Which calls")]
-    pub until: Option<When>,
-
-    /// Only calls that took at least so long: 250us, 5ms, 1.5s.
-    #[arg(
-        long,
-        global = true,
-        value_name = "DURATION",
-        value_parser = parse_duration,
-        help_heading = "Which calls"
-    )]
-    pub min_duration: Option<u64>,
-
-    /// Only calls that ended so: ok, error or aborted.
-    #[arg(
-        long,
-        global = true,
-        value_name = "OUTCOME",
-        value_parser = parse_outcome,
-        help_heading = "Which calls"
-    )]
-    pub outcome: Option<Outcome>,
-
-    /// Show at most so many.
-    #[arg(short = 'n', long, global = true, value_name = "COUNT", help_heading = "How to show")]
-    pub limit: Option<NonZeroUsize>,
-
-    /// JSON: one document, rows as one object a line.
-    #[arg(long, global = true, conflicts_with = "csv", help_heading = "How to show")]
-    pub json: bool,
-
-    /// Comma-separated values with a header line.
-    #[arg(long, global = true, help_heading = "How to show")]
-    pub csv: bool,
-
-    /// Read and show times in UTC, not in this machine's zone.
-    #[arg(long, global = true, help_heading = "How to show")]
-    pub utc: bool,
-
-    /// Write long answers straight to the terminal, not through KR_PAGER, PAGER or less.
-    #[arg(long, global = true, help_heading = "How to show")]
-    pub no_pager: bool,
-
-    /// No progress and no remarks on the standard error; errors are still told.
-    #[arg(short, long, global = true, help_heading = "How to show")]
-    pub quiet: bool,
-
-    /// Colours: auto, always or never; NO_COLOR, CLICOLOR_FORCE and TERM=dumb are honoured.
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "WHEN",
-        default_value_t = Color::Auto,
-        hide_possible_values = true,
-        help_heading = "How to show"
-    )]
-    pub color: Color,
-}
-
-/// When to use colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal that has them.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// By what functions are sorted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Sort {
-    Name,
-    Count,
-    Errors,
-    Sum,
-    Mean,
-    Min,
-    Median,
-    P90,
-    P95,
-    P99,
-    P999,
-    Max,
-    Stddev,
-}
-
-/// Rows that are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Selector {
-    /// All of them.
-    All,
-    /// The one with this id.
-    Row(RowId),
-}
-
-fn parse_selector(text: &str) -> Result<Selector, String> {
-    const REMEDY: &str = "write all, an id (42) or a lane and a sequence in it (0:42)";
-    if text == "all" {
-        return Ok(Selector::All);
-    }
-    let id = match text.split_once(':') {
-        Some((lane, seq)) => lane
-            .parse::<u16>()
-            .ok()
-            .zip(seq.parse::<u64>().ok())
-            .filter(|&(lane, seq)| lane < LANE_COUNT_MAX && seq >> SEQ_BITS == 0)
-            .map(|(lane, seq)| RowId::new(lane, seq)),
-        None => {
-            let number = text.parse::<u64>().ok();
-            let id = number.map(RowId::from_number);
-            id.filter(|id| id.lane() < u64::from(LANE_COUNT_MAX))
-        }
-    };
-    id.map(Selector::Row).ok_or_else(|| REMEDY.to_owned())
-}
-
-fn parse_outcome(text: &str) -> Result<Outcome, String> {
-    Outcome::parse(text).ok_or_else(|| "write ok, error or aborted".to_owned())
+    /// Make a shell complete commands, options and values: bash, zsh, fish, powershell, elvish.
+    Completions(CompletionsArgs),
+    /// The manual of kr or of a command, for man: `kr man stats | man -l -`.
+    Man(ManArgs),
 }
 
 #[cfg(test)]
@@ -221,16 +73,5 @@ mod tests {
     fn the_command_line_is_consistent() {
         // Promise: no two options share a name, and defaults are values that can be given.
         <Args as clap::CommandFactory>::command().debug_assert();
-    }
-
-    #[test]
-    fn ids_are_numbers_or_lane_and_sequence() {
-        // Promise: both forms of an id that kr prints are read back, nothing else is.
-        assert_eq!(parse_selector("all"), Ok(Selector::All));
-        assert_eq!(parse_selector("42"), Ok(Selector::Row(RowId::new(0, 42))));
-        assert_eq!(parse_selector("1:2"), parse_selector("8796093022210"));
-        for text in ["", "-1", "x", "1:", "1024:0", "9007199254740992", "0:8796093022208"] {
-            assert!(parse_selector(text).is_err(), "{text}");
-        }
     }
 }

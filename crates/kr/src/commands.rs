@@ -1,48 +1,24 @@
-//! One file for each command; here it is decided which one runs.
+//! One file for each command: what it takes besides the options of all, and what it does.
 
-mod compact;
-mod fetch;
-mod health;
-mod names;
-mod outliers;
-mod overview;
-mod slow;
-mod stats;
-mod verify;
+pub mod compact;
+pub mod completions;
+pub mod fetch;
+pub mod health;
+pub mod man;
+pub mod names;
+pub mod outliers;
+pub mod overview;
+pub mod slow;
+pub mod stats;
+pub mod verify;
 
-use crate::args::{Args, Command};
-use crate::context::Context;
+use std::io::{self, Write};
+
 use crate::failure::Failure;
 
-/// Runs what the command line asks for.
-pub fn run(args: Args) -> Result<(), Failure> {
-    if args.fetch.is_some() && args.command.is_some() {
-        let text = "--fetch is a command of its own; leave it out, or the other command";
-        return Err(Failure::Usage(text.to_owned()));
-    }
-    let mut context = Context::new(args.options)?;
-    match args.command {
-        Some(command) => run_command(command, &mut context)?,
-        None => match args.fetch {
-            Some(selector) => fetch::run(&mut context, &[selector])?,
-            None => overview::run(&mut context)?,
-        },
-    }
-    context.out.flush()
-}
-
-fn run_command(command: Command, context: &mut Context) -> Result<(), Failure> {
-    match command {
-        Command::Fetch { rows } => fetch::run(context, &rows),
-        Command::Stats { functions, sort } => {
-            context.filter.names.extend(functions);
-            stats::run(context, sort)
-        }
-        Command::Slow => slow::run(context),
-        Command::Outliers => outliers::run(context),
-        Command::Names => names::run(context),
-        Command::Health => health::run(context),
-        Command::Verify => verify::run(context),
-        Command::Compact => compact::run(context),
-    }
+/// Writes what is no answer about a database, such as a manual page.
+fn write_out(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    Ok(out.flush()?)
 }

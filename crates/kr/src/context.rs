@@ -3,7 +3,7 @@
 use kronicler_query::{Answer, Filter};
 use serde_json::Value;
 
-use crate::args::Options;
+use crate::options::Options;
 use crate::database::Database;
 use crate::failure::Failure;
 use crate::output::{Output, note};

@@ -1,6 +1,7 @@
 //! Why `kr` could not answer, and the exit code that says so to scripts.
 
 use std::io;
+use std::path::PathBuf;
 
 use kronicler_store::StoreError;
 
@@ -18,6 +19,9 @@ pub enum Failure {
     /// The output could not be written.
     #[error("cannot write the output: {0}; send it somewhere else")]
     Output(io::Error),
+    /// A file beside the output could not be written.
+    #[error("cannot write {path}: {1}; choose another place", path = _0.display())]
+    File(PathBuf, io::Error),
     /// The command line contradicts itself.
     #[error("{0}")]
     Usage(String),
@@ -49,7 +53,7 @@ impl Failure {
             Self::Usage(_) => USAGE,
             Self::NoDatabase(_) | Self::NoSuchRow(_) => NOT_FOUND,
             Self::Damage | Self::Unfinished => FAILED,
-            Self::Output(_) | Self::Engine(_) | Self::CurrentDir(_) => FAILED,
+            Self::Output(_) | Self::File(..) | Self::Engine(_) | Self::CurrentDir(_) => FAILED,
         }
     }
 

@@ -15,8 +15,7 @@ mod signals;
 mod remarks;
 mod progress;
 mod watched;
-mod args;
-mod usage;
+mod options;
 mod pager;
 mod output;
 mod table;
@@ -26,6 +25,9 @@ mod row_text;
 mod rows;
 mod findings;
 mod commands;
+mod args;
+mod usage;
+mod run;
 
 use std::process::ExitCode;
 
@@ -33,7 +35,7 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let failure = match args::Args::try_parse() {
-        Ok(args) => match commands::run(args) {
+        Ok(args) => match run::run(args) {
             Ok(()) => return ExitCode::SUCCESS,
             Err(failure) => failure,
         },

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
-use crate::args::Color;
+use crate::options::Color;
 use crate::failure::Failure;
 use crate::pager::Sink;
 pub use crate::remarks::note;

@@ -13,6 +13,7 @@
 //! | `moments` | [`Moments`]: count, sum, sum of squares, min and max; mean, deviation, error |
 //! | `bucket` | which bucket of the sketch a duration falls into, and where buckets begin and end |
 //! | `sketch` | [`Sketch`]: quantiles within 1 % of the exact nearest-rank value |
+//! | `spread` | what a sketch tells of spread: median deviation, mean of the slowest |
 //! | `moments_bytes` | moments as they are stored |
 //! | `sketch_bytes` | sketches as they are stored: about a byte for each bucket that is not empty |
 //! | `slowest` | [`SlowestList`]: the slowest rows, and their bytes |
@@ -58,6 +59,8 @@ mod moments;
 mod bucket;
 
 mod sketch;
+
+mod spread;
 
 mod moments_bytes;
 

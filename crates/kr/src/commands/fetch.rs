@@ -5,15 +5,23 @@ use std::sync::Arc;
 use kronicler_query::{Filter, RowStream, fetch};
 use kronicler_store::{RowId, Snapshot};
 
-use crate::args::Selector;
 use crate::context::{Context, Format, note_partial};
 use crate::failure::Failure;
+use crate::options::{Selector, parse_selector};
 use crate::progress::{Progress, Unit};
 use crate::rows::{RowView, lane_and_seq};
 use crate::units::counted;
 
 /// Rows that are held at once while all are printed.
 const BATCH_ROW_COUNT: usize = 8_192;
+
+/// What `kr fetch` takes.
+#[derive(Debug, clap::Args)]
+pub struct FetchArgs {
+    /// `all`, or ids as a number or as `lane:seq`.
+    #[arg(value_name = "all|ID", value_parser = parse_selector)]
+    pub rows: Vec<Selector>,
+}
 
 /// Prints the rows that were selected; none selected means all.
 pub fn run(context: &mut Context, selectors: &[Selector]) -> Result<(), Failure> {

@@ -2,10 +2,10 @@
 
 use std::cmp::Ordering;
 
+use clap::ValueEnum;
 use kronicler_query::{FunctionStats, stats};
 use kronicler_stats::{Resolution, Sketch};
 
-use crate::args::Sort;
 use crate::context::{Context, Format, array};
 use crate::escape;
 use crate::failure::Failure;
@@ -54,8 +54,39 @@ const KEYS: [&str; 19] = [
     "rows",
 ];
 
+/// What `kr stats` takes.
+#[derive(Debug, clap::Args)]
+pub struct StatsArgs {
+    /// Functions; `*` stands for any text, `?` for any character.
+    #[arg(value_name = "NAME")]
+    pub functions: Vec<String>,
+    /// Sort by this column, names upwards, numbers downwards.
+    #[arg(long, value_enum, default_value_t = Sort::Sum)]
+    pub sort: Sort,
+}
+
+/// By what functions are sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Sort {
+    Name,
+    Count,
+    Errors,
+    Sum,
+    Mean,
+    Min,
+    Median,
+    P90,
+    P95,
+    P99,
+    P999,
+    Max,
+    Stddev,
+}
+
 /// Shows the functions, sorted.
-pub fn run(context: &mut Context, sort: Sort) -> Result<(), Failure> {
+pub fn run(context: &mut Context, args: StatsArgs) -> Result<(), Failure> {
+    let StatsArgs { functions, sort } = args;
+    context.filter.names.extend(functions);
     let answer = context.database.ask(|snapshot| stats(snapshot, &context.filter))?;
     let is_partial = answer.is_partial;
     let mut functions = context.take(answer);

@@ -198,3 +198,32 @@ fn it_says_which_kr_it_is() {
         concat!("kr ", env!("CARGO_PKG_VERSION"), " (Kronicler for Node.js, database format 1)\n");
     assert_eq!(text, expected);
 }
+
+#[test]
+fn shells_and_man_know_every_command() {
+    // Promise: completions for five shells and manual pages name each command; no database is needed,
+    // and the same program writes the same bytes.
+    let fixture = Fixture::bare();
+    let help = fixture.ask(&["--help"]).text();
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands = commands.map_while(|line| line.strip_prefix("  ")?.split(' ').next());
+    let commands: Vec<&str> = commands.filter(|name| !name.is_empty() && *name != "help").collect();
+    assert!(commands.contains(&"stats") && commands.contains(&"completions"), "{commands:?}");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let text = fixture.ask(&["completions", shell]).text();
+        for command in &commands {
+            assert!(text.contains(command), "{shell} {command}");
+        }
+    }
+    let dir = fixture.root().join("man/man1");
+    fixture.ask(&["man", "--write", dir.to_str().unwrap()]).text();
+    let read = |name: &str| std::fs::read_to_string(dir.join(name)).unwrap();
+    assert_eq!(read("kr.1"), fixture.ask(&["man"]).text());
+    for command in &commands {
+        let page = read(&format!("kr-{command}.1"));
+        assert_eq!(page, fixture.ask(&["man", command]).text());
+        assert!(page.contains(&format!("kr\\-{command}")), "{page}");
+    }
+    let wrong = fixture.ask(&["man", "stat"]);
+    assert_eq!((wrong.code, &*wrong.err), (2, "kr: there is no command stat; see kr --help\n"));
+}

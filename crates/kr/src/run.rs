@@ -1,0 +1,48 @@
+//! Which command runs.
+
+use clap::CommandFactory;
+
+use crate::args::{Args, Command};
+use crate::commands::{
+    compact, completions, fetch, health, man, names, outliers, overview, slow, stats, verify,
+};
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Runs what the command line asks for.
+pub fn run(args: Args) -> Result<(), Failure> {
+    if args.fetch.is_some() && args.command.is_some() {
+        let text = "--fetch is a command of its own; leave it out, or the other command";
+        return Err(Failure::Usage(text.to_owned()));
+    }
+    // What needs no database.
+    match &args.command {
+        Some(Command::Completions(of)) => return completions::run(of, Args::command()),
+        Some(Command::Man(of)) => return man::run(of, Args::command()),
+        _ => {}
+    }
+    let mut context = Context::new(args.options)?;
+    match args.command {
+        Some(command) => run_command(command, &mut context)?,
+        None => match args.fetch {
+            Some(selector) => fetch::run(&mut context, &[selector])?,
+            None => overview::run(&mut context)?,
+        },
+    }
+    context.out.flush()
+}
+
+fn run_command(command: Command, context: &mut Context) -> Result<(), Failure> {
+    match command {
+        Command::Fetch(args) => fetch::run(context, &args.rows),
+        Command::Stats(args) => stats::run(context, args),
+        Command::Slow => slow::run(context),
+        Command::Outliers => outliers::run(context),
+        Command::Names => names::run(context),
+        Command::Health => health::run(context),
+        Command::Verify => verify::run(context),
+        Command::Compact => compact::run(context),
+        // They have run before.
+        Command::Completions(_) | Command::Man(_) => Ok(()),
+    }
+}
