@@ -3,9 +3,9 @@
 use kronicler_query::{Answer, Filter};
 use serde_json::Value;
 
-use crate::options::Options;
 use crate::database::Database;
 use crate::failure::Failure;
+use crate::options::Options;
 use crate::output::{Output, note};
 use crate::record::{Record, SCHEMA, csv_header, csv_line, json_text, object};
 use crate::remarks::be_quiet;

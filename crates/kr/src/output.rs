@@ -8,8 +8,8 @@ use std::io::{self, IsTerminal};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
-use crate::options::Color;
 use crate::failure::Failure;
+use crate::options::Color;
 use crate::pager::Sink;
 pub use crate::remarks::note;
 use crate::screen;
