@@ -201,8 +201,8 @@ fn it_says_which_kr_it_is() {
 
 #[test]
 fn shells_and_man_know_every_command() {
-    // Promise: completions for five shells and manual pages name each command; no database is needed,
-    // and the same program writes the same bytes.
+    // Promise: completions for five shells and manual pages name each command, without a
+    // database, and the same program writes the same bytes.
     let fixture = Fixture::bare();
     let help = fixture.ask(&["--help"]).text();
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
