@@ -7,7 +7,7 @@
 // imported with a parser that takes Node 20 some 20 ms for all of the code.
 
 import { spawnSync } from 'node:child_process'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -72,4 +72,6 @@ if (process.argv[2] === 'test') {
   writeFileSync(path.join(root, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n')
   const entries = createRequire(import.meta.url)(file)
   for (const [name, exported] of Object.entries(entries)) writeEntry(name, exported)
+  // The one entry that does something when it is loaded.
+  appendFileSync(path.join(root, 'dist/cjs/register.js'), '\nentry.register()\n')
 }

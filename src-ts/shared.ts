@@ -17,6 +17,8 @@ interface Shared {
    * different folders have different ones, and a number of one means nothing to the other.
    */
   databases: WeakMap<Float64Array, Database>
+  /** Whether this thread captures what Node and libraries publish. */
+  isRegistered?: boolean
 }
 
 const key = Symbol.for('kronicler')

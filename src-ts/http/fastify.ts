@@ -6,7 +6,7 @@ import type { Answer, NameOf } from './exchange.js'
 import type { HttpOptions, HttpSettings } from './options.js'
 
 /** What is needed of a request of Fastify. */
-interface FastifyRequest {
+export interface FastifyRequest {
   readonly method: string
   readonly is404?: boolean
   readonly routeOptions?: { readonly url?: string; readonly handler?: { readonly name?: string } }
@@ -20,7 +20,7 @@ export interface FastifyInstance {
   addHook(name: 'onRequest', hook: never): unknown
 }
 
-function nameByRoute(request: FastifyRequest): string | undefined {
+export function nameByRoute(request: FastifyRequest): string | undefined {
   const url = request.is404 === true ? undefined : request.routeOptions?.url
   return url === undefined ? undefined : `${request.method} ${url}`
 }

@@ -1,0 +1,16 @@
+/** `kronicler/register`: captures what Node and libraries publish, without edits to a program. */
+
+import { isEnabled } from '../environment.js'
+import { shared } from '../shared.js'
+import { captureClients } from './clients.js'
+import { captureServers } from './servers.js'
+import { captureTraced } from './traced.js'
+
+/** Begins, once in each thread, however often and from how many copies it is asked for. */
+export function register(): void {
+  if (!isEnabled || shared.isRegistered === true) return
+  shared.isRegistered = true
+  captureServers()
+  captureClients()
+  captureTraced()
+}

@@ -1,0 +1,51 @@
+/**
+ * Requests that servers of `node:http` get: what Node publishes tells when they begin, and the
+ * framework, where it can be found, to which route they belong. Express lays its routes on the
+ * request; Fastify tells of each instance, which gets a hook.
+ */
+
+import { storeFor } from '../captured.js'
+import { begin, rename } from '../http/exchange.js'
+import { nameByRoute } from '../http/express.js'
+import { nameByRoute as nameByFastify } from '../http/fastify.js'
+import { Routes } from '../http/routes.js'
+import { listen } from './channels.js'
+import type { Answer } from '../http/exchange.js'
+import type { ExpressRequest } from '../http/express-routes.js'
+import type { FastifyInstance, FastifyRequest } from '../http/fastify.js'
+
+interface Exchange {
+  readonly request: ExpressRequest
+  readonly response: Answer
+}
+
+let routes: Routes | undefined
+let isAbsent = false
+
+/** Made at the first request: an import opens no database. */
+function findRoutes(): Routes | undefined {
+  if (routes === undefined && !isAbsent) {
+    const store = storeFor({})
+    isAbsent = store === undefined
+    if (store !== undefined) routes = new Routes(store, '')
+  }
+  return routes
+}
+
+function onRequest(request: FastifyRequest, reply: { raw: object }, done: () => void): void {
+  rename(reply.raw, nameByFastify, request)
+  done()
+}
+
+function addHook({ fastify }: { fastify: FastifyInstance }): void {
+  fastify.addHook('onRequest', onRequest as never)
+}
+
+/** Captures the requests of all servers. */
+export function captureServers(): void {
+  listen<Exchange>('http.server.request.start', ({ request, response }) => {
+    const found = findRoutes()
+    if (found !== undefined) begin(response, found, nameByRoute, request)
+  })
+  listen('fastify.initialization', addHook)
+}
