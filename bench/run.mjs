@@ -1,4 +1,4 @@
-// Runs benches by name, all without one: prints ratios, writes bench/out/<name>.json and .svg.
+// Runs benches by name, all without one: prints ratios, writes bench/out/<name>.json with its plots.
 //
 // `--short` is for working on a bench: few rounds, small sizes, figures that nobody may quote.
 
@@ -7,29 +7,26 @@ import path from 'node:path'
 import { outFolder } from './harness/directory.mjs'
 import { lineOf } from './harness/figure.mjs'
 import { describeMachine } from './harness/machine.mjs'
-import { plotBars } from './harness/plot.mjs'
+import { writePlots } from './harness/plot.mjs'
+import { names } from './harness/names.mjs'
 import { prepare } from './harness/prepare.mjs'
 
-const names = ['capture', 'http', 'original', 'footprint', 'store', 'answers', 'rows']
 
 function usage() {
   process.stderr.write(`usage: npm run bench [-- [--short] [${names.join('] [')}]]\n`)
   process.exitCode = 2
 }
 
-function write(name, result, machine) {
-  const { plots, ...rest } = result
+function write(name, { plots, ...result }, machine) {
   mkdirSync(outFolder, { recursive: true })
-  // A run that dropped a call is invalid and does not come here.
-  const text = JSON.stringify({ name, machine, dropped: 0, ...rest }, null, 2)
-  writeFileSync(path.join(outFolder, `${name}.json`), `${text}\n`)
   const { cpu, node, kronicler } = machine
   const note = `kronicler ${kronicler}, Node ${node}, ${cpu}, clock ${result.clock}`
     + (result.isShort ? ', SHORT RUN' : '')
-  for (const { name: plotName, ...plot } of plots) {
-    const file = [name, plotName].filter(Boolean).join('-')
-    writeFileSync(path.join(outFolder, `${file}.svg`), plotBars({ note, ...plot }))
-  }
+  const drawn = plots.map((plot) => ({ note, ...plot }))
+  // A run that dropped a call is invalid and does not come here.
+  const text = JSON.stringify({ name, machine, dropped: 0, ...result, plots: drawn }, null, 2)
+  writeFileSync(path.join(outFolder, `${name}.json`), `${text}\n`)
+  writePlots(outFolder, name, drawn)
 }
 
 function say(figure) {

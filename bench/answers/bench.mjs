@@ -76,30 +76,31 @@ function valuesOf(measured, arm, measure) {
   return measured.flatMap((round) => round[arm]?.[measure]?.value ?? [])
 }
 
-function asked(label, unit, values, goal, command) {
-  return { ...figure(label, unit, values, goal), part: 'Questions', command }
+function asked(question, { title }, unit, values, goal) {
+  const isRatio = unit === 'x'
+  const label = `${question}: ${title}${isRatio ? `, of ${ours.title}` : ''}`
+  return { ...figure(label, unit, values, goal), part: 'Questions', question, engine: title }
 }
 
 /** What a rival takes, and how many times as long as Kronicler in the same round. */
-function compare(measured, { measure, label, unit }, { name, title }, atLeast) {
-  const theirs = valuesOf(measured, name, measure)
+function compare(measured, { measure, label, unit }, rival, atLeast) {
+  const theirs = valuesOf(measured, rival.name, measure)
   if (theirs.length === 0) return []
   const kronicler = valuesOf(measured, ours.name, measure)
   const ratios = theirs.map((value, index) => value / kronicler[index])
-  const command = `rival.py ${name} query`
-  return [
-    asked(`${label}: ${title}`, unit, theirs, undefined, command),
-    asked(`${label}: ${title}, of Kronicler`, 'x', ratios, atLeast && { atLeast }, command),
+  const figures = [
+    asked(label, rival, unit, theirs),
+    asked(label, rival, 'x', ratios, atLeast && { atLeast }),
   ]
+  return figures.map((one) => Object.assign(one, { command: `rival.py ${rival.name} query` }))
 }
 
 function figuresOf({ measure, label, atMost, rivals: goals = {} }, measured, rivals) {
   const { unit } = measured[0].kronicler[measure]
-  const values = valuesOf(measured, ours.name, measure)
-  const goal = atMost && { atMost }
+  const own = asked(label, ours, unit, valuesOf(measured, ours.name, measure), atMost && { atMost })
   const compared = rivals.flatMap((rival) =>
     compare(measured, { measure, label, unit }, rival, goals[rival.name]))
-  return [asked(`${label}: Kronicler`, unit, values, goal, 'kronicler-bench query'), ...compared]
+  return [Object.assign(own, { command: 'kronicler-bench query' }), ...compared]
 }
 
 /** The baseline: what never changes is how long others take to scan all rows. */
@@ -135,8 +136,22 @@ function measureTenfold(engine, { rows, ...sizes }) {
   })
 }
 
-function plotOf(figures, isWanted, plot) {
-  return { ...plot, isLog: true, bars: barsOf(figures.filter(isWanted)) }
+/** Bars of the questions, those of all engines together. */
+function questionPlot(figures, rows) {
+  const shown = figures.filter(({ question, unit }) => question !== undefined && unit === 'ms')
+  const bars = barsOf(shown).map((bar, index) => {
+    const { question: group, engine: label } = shown[index]
+    return Object.assign(bar, { group, label, isOther: label !== ours.title })
+  })
+  const title = `Questions on ${rows} rows, one thread`
+  return { name: 'questions', title, axis: 'ms', isLog: true, bars }
+}
+
+function commandPlot(figures, rows) {
+  const shown = figures.filter(({ part, unit }) => part === 'Whole processes' && unit === 'ms')
+  const bars = barsOf(shown)
+  const title = `kr from its start to its end, ${rows} rows`
+  return { name: 'commands', title, axis: 'ms', bars }
 }
 
 export async function run({ isShort, say }) {
@@ -158,14 +173,7 @@ export async function run({ isShort, say }) {
     rivals: Object.fromEntries(rivals.map(({ title, version }) => [title, version])),
     figures,
     remarks: [...remarks, ...reference.remarks],
-    plots: [
-      plotOf(figures, ({ part, unit }) => part === 'Questions' && unit === 'ms', {
-        name: 'questions', title: `Questions on ${rows} rows, one thread`, axis: 'ms',
-      }),
-      plotOf(figures, ({ part }) => part === 'Whole processes', {
-        name: 'processes', title: 'kr from its start to its end', axis: 'ms',
-      }),
-    ],
+    plots: [questionPlot(figures, rows), commandPlot(figures, rows)],
     raw: reference.measured,
   }
 }

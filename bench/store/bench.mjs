@@ -49,7 +49,7 @@ function compare(rounds, { measure, label }, rival, { name, title }) {
   const theirs = both.map((round) => round[name][rival.measure].value)
   const ratios = both.map((round, index) => round.kronicler[measure].value / theirs[index])
   return [
-    figure(`${label}: ${title}${rival.remark}`, unit, theirs),
+    { ...figure(`${label}: ${title}${rival.remark}`, unit, theirs), isOther: true },
     figure(`${label}: Kronicler, of ${title}${rival.remark}`, 'x', ratios),
   ]
 }
