@@ -7,6 +7,7 @@ use crate::commands::completions::CompletionsArgs;
 use crate::commands::fetch::FetchArgs;
 use crate::commands::man::ManArgs;
 use crate::commands::stats::StatsArgs;
+use crate::commands::tail::TailArgs;
 use crate::options::{Options, Selector, parse_selector};
 
 const VERSION: &str =
@@ -41,6 +42,8 @@ pub struct Args {
 pub enum Command {
     /// Print rows: all of them in the order of their ids, or those with these ids.
     Fetch(FetchArgs),
+    /// The calls that ended last; with -f those that end from now on, too.
+    Tail(TailArgs),
     /// Statistics of each function.
     ///
     /// Counts, sums, means and deviations are exact. Percentiles are the nearest rank within 1 %.

@@ -10,6 +10,7 @@ pub mod outliers;
 pub mod overview;
 pub mod slow;
 pub mod stats;
+pub mod tail;
 pub mod verify;
 
 use std::io::{self, Write};

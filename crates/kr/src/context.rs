@@ -55,7 +55,7 @@ impl Context {
         Ok(Self {
             database: Database::open(options.dir.as_deref())?,
             filter,
-            limit: options.limit.map(Into::into),
+            limit: options.limit,
             format,
             times,
             out: Output::new(options.color, is_paged),

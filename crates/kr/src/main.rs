@@ -15,6 +15,7 @@ mod signals;
 mod remarks;
 mod progress;
 mod watched;
+mod pause;
 mod options;
 mod pager;
 mod output;

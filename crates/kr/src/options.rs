@@ -1,6 +1,5 @@
 //! What all commands take: which database, which calls, how to show them.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{ValueEnum, ValueHint};
@@ -52,7 +51,7 @@ pub struct Options {
 
     /// Show at most so many.
     #[arg(short = 'n', long, global = true, value_name = "COUNT", help_heading = "How to show")]
-    pub limit: Option<NonZeroUsize>,
+    pub limit: Option<usize>,
 
     /// JSON: one document, rows as one object a line.
     #[arg(long, global = true, conflicts_with = "csv", help_heading = "How to show")]

@@ -29,8 +29,25 @@ const OUTCOME_WIDTH: usize = 7;
 const KIND_WIDTH: usize = 9;
 const THREAD_WIDTH: usize = 6;
 
+/// Rows at most that are held in memory to be put in order.
+const HELD_ROW_COUNT_MAX: usize = 100_000;
+
+/// A number of rows that are to be put in order, if there can be so many.
+pub fn check_held(count: usize, command: &str) -> Result<usize, Failure> {
+    if count <= HELD_ROW_COUNT_MAX {
+        return Ok(count);
+    }
+    let text = format!(
+        "kr {command} holds its rows in memory, {HELD_ROW_COUNT_MAX} at most; ask for fewer, or let \
+         kr fetch stream them"
+    );
+    Err(Failure::Usage(text))
+}
+
 /// Shows rows batch by batch.
 pub struct RowView {
+    /// Characters of the widest cells.
+    widths: [usize; COLUMNS.len()],
     layout: Layout,
     /// For programs.
     text: Option<RowText>,
@@ -64,7 +81,7 @@ impl RowView {
             Format::Csv => Some(RowText::new(Form::Csv)),
             Format::Text => None,
         };
-        Self { layout, text, lines: Vec::new(), has_header: false }
+        Self { widths, layout, text, lines: Vec::new(), has_header: false }
     }
 
     /// Shows at most `count` rows of a batch.
@@ -84,6 +101,23 @@ impl RowView {
             self.layout.row(&mut context.out, &cells)?;
         }
         Ok(())
+    }
+
+    /// Shows rows, and makes room for names and lanes that were not there when the view was made.
+    /// Columns never become narrower, so that they seldom move.
+    pub fn show_rows(&mut self, context: &mut Context, rows: &[StoredRow]) -> Result<(), Failure> {
+        if self.text.is_none() {
+            let before = self.widths;
+            for row in rows {
+                for (width, cell) in self.widths.iter_mut().zip(cells(context, row)) {
+                    *width = cell.width().max(*width);
+                }
+            }
+            if self.widths != before {
+                self.layout = Layout::new(&COLUMNS, &self.widths, 0, context.out.width());
+            }
+        }
+        rows.iter().try_for_each(|row| self.show_row(context, row))
     }
 
     /// Shows a row.

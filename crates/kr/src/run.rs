@@ -4,7 +4,7 @@ use clap::CommandFactory;
 
 use crate::args::{Args, Command};
 use crate::commands::{
-    compact, completions, fetch, health, man, names, outliers, overview, slow, stats, verify,
+    compact, completions, fetch, health, man, names, outliers, overview, slow, stats, tail, verify,
 };
 use crate::context::Context;
 use crate::failure::Failure;
@@ -22,6 +22,10 @@ pub fn run(args: Args) -> Result<(), Failure> {
         _ => {}
     }
     let mut context = Context::new(args.options)?;
+    // Who follows may want no rows first.
+    if context.limit == Some(0) && !matches!(&args.command, Some(Command::Tail(of)) if of.follow) {
+        return Err(Failure::Usage("-n 0 shows nothing; give a larger number".to_owned()));
+    }
     match args.command {
         Some(command) => run_command(command, &mut context)?,
         None => match args.fetch {
@@ -35,6 +39,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
 fn run_command(command: Command, context: &mut Context) -> Result<(), Failure> {
     match command {
         Command::Fetch(args) => fetch::run(context, &args.rows),
+        Command::Tail(args) => tail::run(context, &args),
         Command::Stats(args) => stats::run(context, args),
         Command::Slow => slow::run(context),
         Command::Outliers => outliers::run(context),

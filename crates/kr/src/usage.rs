@@ -62,9 +62,8 @@ mod tests {
             "unexpected argument '--sicne' found; did you mean --since?"
         );
         assert_eq!(
-            told("kr slow -n 0"),
-            "invalid value '0' for '--limit <COUNT>': number would be zero for non-zero type; \
-             see kr --help"
+            told("kr slow -n x"),
+            "invalid value 'x' for '--limit <COUNT>': invalid digit found in string; see kr --help"
         );
         assert!(told("kr stats --sort size").ends_with(
             "; write one of name, count, errors, sum, \

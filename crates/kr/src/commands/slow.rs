@@ -4,14 +4,14 @@ use kronicler_query::slowest;
 
 use crate::context::{Context, Format};
 use crate::failure::Failure;
-use crate::rows::RowView;
+use crate::rows::{RowView, check_held};
 
 /// Rows that are shown unless `--limit` says otherwise.
 const LIMIT: usize = 10;
 
 /// Shows the slowest calls, slowest first.
 pub fn run(context: &mut Context) -> Result<(), Failure> {
-    let limit = context.limit.unwrap_or(LIMIT);
+    let limit = check_held(context.limit.unwrap_or(LIMIT), "slow")?;
     let answer = context.database.ask(|snapshot| slowest(snapshot, &context.filter, limit))?;
     let rows = context.take(answer);
     if rows.is_empty() && context.format == Format::Text {

@@ -3,6 +3,7 @@
 mod answers;
 mod examples;
 mod fixture;
+mod following;
 mod manners;
 mod refusals;
 mod upkeep;
