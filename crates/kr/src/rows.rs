@@ -38,8 +38,8 @@ pub fn check_held(count: usize, command: &str) -> Result<usize, Failure> {
         return Ok(count);
     }
     let text = format!(
-        "kr {command} holds its rows in memory, {HELD_ROW_COUNT_MAX} at most; ask for fewer, or let \
-         kr fetch stream them"
+        "kr {command} holds its rows in memory, {HELD_ROW_COUNT_MAX} at most; ask for fewer, or \
+         let kr fetch stream them"
     );
     Err(Failure::Usage(text))
 }
