@@ -19,7 +19,7 @@ const dumps = [
   // How an exhausted heap is told depends on where the collector was.
   /^<---.*$/,
   // Frames of the wrapper, and of what calls it.
-  /^\s+at .*\/(dist\/cjs\/index\.js|dist\/test\/fixtures\/ending\.js):\d+:\d+\)?$/,
+  /^\s+at .*\/(dist\/cjs\/bundle\.js|dist\/test\/fixtures\/ending\.js):\d+:\d+\)?$/,
 ]
 
 function normalised(text: string): string {
