@@ -109,7 +109,7 @@ function baselinesOf(measured) {
   return scans.length > 0 ? scans : valuesOf(measured, ours.name, 'percentiles')
 }
 
-async function measureReference(engine, { rivals, judge }, sizes) {
+async function measureReference(engine, { rivals, judge, wanted }, sizes) {
   return withDirectory(async (folder) => {
     const dir = path.join(folder, 'rows')
     const all = { ...sizes, dir, columns: path.join(folder, 'columns') }
@@ -121,18 +121,19 @@ async function measureReference(engine, { rivals, judge }, sizes) {
       const right = await askRival(judge, { ...all, dir }, windowsOf(all.columns))
       checkAnswers(judge, right, result[0].kronicler)
     }
-    const commands = await measureCommands(engine, { ...sizes, dir: path.join(dir, ours.name) })
+    const own = { ...sizes, dir: path.join(dir, ours.name) }
+    const commands = await measureCommands(engine, wanted, own)
     return { measured: result, remarks, commands }
   })
 }
 
 /** Ten times the rows: stored once, and only asked what needs few of them. */
-function measureTenfold(engine, { rows, ...sizes }) {
+function measureTenfold(engine, wanted, { rows, ...sizes }) {
   return withDirectory(async (folder) => {
     const dir = path.join(folder, ours.name)
     const tenfold = { ...sizes, rows: 10 * rows, dir, isTenfold: true }
     await engine('ingest', tenfold.dir, '--rows', tenfold.rows)
-    return measureCommands(engine, tenfold)
+    return measureCommands(engine, wanted, tenfold)
   })
 }
 
@@ -157,13 +158,14 @@ function commandPlot(figures, rows) {
 export async function run({ isShort, say }) {
   const sizes = isShort ? short : full
   const engine = buildEngine()
-  await rehearseCommands(engine)
+  const { wanted, remarks: failures } = await rehearseCommands(engine)
+  for (const failure of failures) process.stderr.write(`  ! ${failure}\n`)
   const { rivals, judge, remarks } = await findRivals()
-  const reference = await measureReference(engine, { rivals, judge }, sizes)
+  const reference = await measureReference(engine, { rivals, judge, wanted }, sizes)
   const figures = [
     ...[...questions, ...others].flatMap((one) => figuresOf(one, reference.measured, rivals)),
     ...reference.commands,
-    ...(await measureTenfold(engine, sizes)),
+    ...(await measureTenfold(engine, wanted, sizes)),
   ]
   for (const one of figures) say(one)
   const rows = sizes.rows.toLocaleString('en')
@@ -172,7 +174,7 @@ export async function run({ isShort, say }) {
     clock: 'the system’s',
     rivals: Object.fromEntries(rivals.map(({ title, version }) => [title, version])),
     figures,
-    remarks: [...remarks, ...reference.remarks],
+    remarks: [...failures, ...remarks, ...reference.remarks],
     plots: [questionPlot(figures, rows), commandPlot(figures, rows)],
     raw: reference.measured,
   }

@@ -65,3 +65,9 @@ export const settings = process.argv[2]?.startsWith('{') ? JSON.parse(process.ar
 export function report(message) {
   process.send(message, () => process.disconnect())
 }
+
+/** What a program said last before it failed, in one line: an error of `execFile`. */
+export function reasonOf(error) {
+  const lines = String(error.stderr ?? '').trim().split('\n')
+  return lines.findLast((line) => line !== '') ?? error.message.split('\n')[0]
+}

@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { reasonOf } from '../harness/child.mjs'
 import { outFolder } from '../harness/directory.mjs'
 import { measuresOf } from '../harness/measures.mjs'
 
@@ -27,12 +28,6 @@ const all = [
 ]
 /** Says what is right, and is not measured. */
 const numpy = { name: 'numpy', title: 'NumPy', packages: ['numpy'] }
-
-/** What a program said last before it failed, in one line. */
-function reasonOf(error) {
-  const lines = String(error.stderr ?? '').trim().split('\n')
-  return lines.findLast((line) => line !== '') ?? error.message.split('\n')[0]
-}
 
 /** Packages are pinned for these versions. */
 function findPython() {
