@@ -28,13 +28,14 @@ function rowOf({ label, unit, value, min, max, runs, goal, isMet, command }, has
   return `| ${cells.join(' | ')} |`
 }
 
-function headOf({ name, machine, clock, dropped, rivals = {} }) {
+function headOf({ name, figures, machine, clock, dropped, rivals = {} }) {
   const { when, cpu, cpuCount, system, kernelClock, node, kronicler, revision } = machine
   const others = Object.entries(rivals).map(([rival, version]) => `, ${rival} ${version}`)
   const versions = `kronicler ${kronicler} (${revision}), Node ${node}${others.join('')}`
   return `\`npm run bench -- ${name}\`, ${when.slice(0, 10)}, ${versions}; `
     + `${cpu}, ${cpuCount} CPUs, ${system}, kernel clock ${kernelClock}; `
-    + `clock ${clock}, ${dropped} calls dropped.`
+    + `clock ${clock}, ${dropped} calls dropped. `
+    + `Medians of ${Math.max(...figures.map(({ runs }) => runs))} rounds where a range is shown.`
 }
 
 /** The full run of a bench, if there is one. */
