@@ -10,6 +10,7 @@ pub mod outliers;
 pub mod overview;
 pub mod slow;
 pub mod stats;
+pub mod stats_text;
 pub mod tail;
 pub mod verify;
 

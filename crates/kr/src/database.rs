@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kronicler::{DIR_NAME, Reader, find_dir};
 use kronicler_query::Answer;
-use kronicler_store::{Disk, Snapshot, StoreError};
+use kronicler_store::{Disk, LaneState, Snapshot, StoreError};
 
 use crate::escape;
 use crate::failure::Failure;
@@ -51,6 +51,18 @@ impl Database {
             state.offset + segments.chain(histories).sum::<u64>()
         });
         sizes.sum()
+    }
+
+    /// Earliest and latest end of all rows in the log and in segments, nanoseconds since the Unix
+    /// epoch.
+    pub fn ends_ns(&self) -> Option<(i64, i64)> {
+        let states = || self.snapshot.lanes.iter().map(|view| &view.state);
+        let unsealed = states().flat_map(LaneState::blocks);
+        let unsealed = unsealed.map(|block| (block.min_end_ns, block.max_end_ns));
+        let sealed = states().flat_map(|state| state.segments.iter());
+        let sealed = sealed.map(|segment| (segment.min_end_ns, segment.max_end_ns));
+        let ends = unsealed.chain(sealed);
+        ends.reduce(|(first, last), (min, max)| (first.min(min), last.max(max)))
     }
 
     /// Asks a question, on a new snapshot when files have been replaced since.

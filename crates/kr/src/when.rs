@@ -9,6 +9,9 @@ use jiff::{Span, Timestamp, Zoned};
 const REMEDY: &str = "write an age (15m, 2h, 3d), today, yesterday, now, a date (2026-01-31) \
                       or a time (2026-01-31T15:04, with Z or an offset if it is not local)";
 
+/// Days at most that a table may have.
+const DAY_COUNT_MAX: usize = 10_000;
+
 /// A time as a person writes it, before it is known which zone it is meant in.
 #[derive(Debug, Clone)]
 pub enum When {
@@ -102,6 +105,37 @@ impl Times {
     /// A time to the second, for sentences.
     pub fn second(&self, ns: i64) -> String {
         self.show(ns, "%Y-%m-%d %H:%M:%S")
+    }
+
+    /// A time to the minute, for tables.
+    pub fn minute(&self, ns: i64) -> String {
+        self.show(ns, "%Y-%m-%d %H:%M")
+    }
+
+    /// A day.
+    pub fn day(&self, ns: i64) -> String {
+        self.show(ns, "%Y-%m-%d")
+    }
+
+    /// How far the zone that is shown is ahead of UTC at that time.
+    pub fn offset_ns(&self, ns: i64) -> i64 {
+        i64::from(self.zone.to_offset(timestamp(ns)).seconds()) * 1_000_000_000
+    }
+
+    /// The midnights from the one at or before a time to the one at or after another; `None` when
+    /// these are too many to be shown.
+    pub fn days(&self, since_ns: i64, until_ns: i64) -> Option<Vec<i64>> {
+        let mut day = timestamp(since_ns).to_zoned(self.zone.clone()).start_of_day().ok()?;
+        let mut midnights = Vec::new();
+        while midnights.len() <= DAY_COUNT_MAX {
+            let ns = i64::try_from(day.timestamp().as_nanosecond()).ok()?;
+            midnights.push(ns);
+            if ns >= until_ns {
+                return Some(midnights);
+            }
+            day = day.tomorrow().and_then(|next| next.start_of_day()).ok()?;
+        }
+        None
     }
 
     fn show(&self, ns: i64, format: &str) -> String {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use kronicler_format::{Counters, Run};
 use kronicler_query::{Answer, Filter, FunctionStats, Outlier, OutlierLimits, outliers, stats};
-use kronicler_store::{LaneState, Snapshot};
+use kronicler_store::Snapshot;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
-use crate::commands::stats::show_top;
+use crate::commands::stats_text::show_top;
 use crate::context::{Context, Format, array};
 use crate::escape;
 use crate::failure::Failure;
@@ -76,19 +76,10 @@ fn summarize(context: &Context) -> Result<Summary, Failure> {
         functions,
         outliers,
         is_partial,
-        ends_ns: ends(snapshot),
+        ends_ns: context.database.ends_ns(),
         services: services(snapshot),
         counters,
     })
-}
-
-fn ends(snapshot: &Snapshot) -> Option<(i64, i64)> {
-    let states = || snapshot.lanes.iter().map(|view| &view.state);
-    let unsealed = states().flat_map(LaneState::blocks);
-    let unsealed = unsealed.map(|block| (block.min_end_ns, block.max_end_ns));
-    let sealed = states().flat_map(|state| state.segments.iter());
-    let sealed = sealed.map(|segment| (segment.min_end_ns, segment.max_end_ns));
-    unsealed.chain(sealed).reduce(|(first, last), (min, max)| (first.min(min), last.max(max)))
 }
 
 /// The services that wrote, the one that started last first.

@@ -73,7 +73,8 @@ fn stats_in_json_have_stable_keys() {
     let function = value["functions"][0].as_object().unwrap();
     let keys: Vec<&str> = function.keys().map(String::as_str).collect();
     let expected = "name source count errors sum_ns mean_ns stddev_ns stderr_ns min_ns median_ns \
-                    p90_ns p95_ns p99_ns p999_ns max_ns slowest_id expired resolution rows";
+                    p90_ns p95_ns p99_ns p999_ns max_ns slowest_id expired resolution rows p75_ns \
+                    mad_ns tail_ratio";
     assert_eq!(keys.join(" "), expected);
     assert_eq!(function["count"], CALL_COUNT);
     assert_eq!(function["max_ns"], 400_000_000 + 60 * 7_919 % 1_000);

@@ -6,4 +6,5 @@ mod fixture;
 mod following;
 mod manners;
 mod refusals;
+mod statistics;
 mod upkeep;
