@@ -65,10 +65,8 @@ mod tests {
             told("kr slow -n x"),
             "invalid value 'x' for '--limit <COUNT>': invalid digit found in string; see kr --help"
         );
-        assert!(told("kr stats --sort size").ends_with(
-            "; write one of name, count, errors, sum, \
-            mean, min, median, p90, p95, p99, p999, max, stddev"
-        ));
+        let values = told("kr stats --sort size");
+        assert!(values.contains("; write one of name, count, errors, sum, mean, stddev,"));
         assert!(told("kr --since later").contains("write an age (15m, 2h, 3d)"));
     }
 }
