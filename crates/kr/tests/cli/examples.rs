@@ -16,7 +16,7 @@ use std::{env, fs, io};
 use kronicler_format::Counters;
 
 use crate::answers::call;
-use crate::fixture::{FORKING, Fixture, START_NS, lock};
+use crate::fixture::{Fixture, START_NS, spawn};
 
 /// The directory that the document speaks of.
 const SHOWN_ROOT: &str = "/srv/shop";
@@ -117,10 +117,7 @@ fn run(fixture: &Fixture, command: &str, code_before: i32) -> (String, i32) {
     shell.args(["-c", &format!("(exit {code_before}); {command}")]).current_dir(&root);
     shell.env_clear().env("PATH", path_with_kr()).env("TZ", "UTC").env("COLUMNS", "80");
     shell.stdin(Stdio::null()).stdout(writer.try_clone().expect("a pipe")).stderr(writer);
-    let mut child = {
-        let _forking = lock(&FORKING);
-        shell.spawn().expect("a shell")
-    };
+    let mut child = spawn(&mut shell);
     // It holds the other end of the pipe.
     drop(shell);
     let mut text = String::new();

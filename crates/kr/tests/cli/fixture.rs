@@ -1,7 +1,7 @@
 //! Databases as a service would leave them, and the built program to ask them with.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kronicler_format::{Counters, Flags, Kind, Outcome, Row, Run, SeriesEntry};
@@ -146,20 +146,30 @@ pub struct Answer {
 
 /// A child shares the locks of its parent until it runs its own program: no lane is to be taken
 /// meanwhile, it may look owned.
-pub static FORKING: Mutex<()> = Mutex::new(());
+static FORKING: Mutex<()> = Mutex::new(());
 
-pub fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
+fn lock(mutex: &Mutex<()>) -> MutexGuard<'_, ()> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts a command while no lane is being taken.
+pub fn spawn(command: &mut Command) -> Child {
+    let _forking = lock(&FORKING);
+    command.spawn().expect("the program runs")
+}
+
+/// Sends a signal to a child.
+pub fn send_signal(child: &Child, name: &str) {
+    let mut command = Command::new("kill");
+    let mut kill = spawn(command.args([format!("-{name}"), child.id().to_string()]));
+    assert!(kill.wait().expect("it ends").success());
 }
 
 impl Answer {
     /// The answer of a command.
     pub fn of(command: &mut Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = {
-            let _forking = lock(&FORKING);
-            command.spawn().expect("the program runs")
-        };
+        let child = spawn(command);
         let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
         Self {
             code: status.code().expect("an exit code"),

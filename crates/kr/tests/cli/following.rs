@@ -7,7 +7,7 @@ use kronicler_format::{Counters, Row};
 use kronicler_store::{Batch, Dictionary, LaneState, LaneWriter};
 
 use crate::answers::call;
-use crate::fixture::{Answer, FORKING, Fixture, START_NS, lock};
+use crate::fixture::{Answer, Fixture, START_NS, send_signal, spawn};
 
 struct Following {
     child: Child,
@@ -18,10 +18,7 @@ impl Following {
     fn begin(fixture: &Fixture, args: &[&str]) -> Self {
         let mut command = fixture.command(args);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = {
-            let _forking = lock(&FORKING);
-            command.spawn().expect("the program runs")
-        };
+        let mut child = spawn(&mut command);
         let out = BufReader::new(child.stdout.take().expect("a pipe"));
         Self { child, out }
     }
@@ -100,8 +97,7 @@ fn an_interrupt_ends_following_quietly() {
     let fixture = Fixture::shop();
     let mut tail = Following::begin(&fixture, &["tail", "-f", "--json"]);
     assert!((0..10).map(|_| tail.line()).all(|line| line.starts_with("{\"schema\":1,")));
-    let id = tail.child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    send_signal(&tail.child, "INT");
     let (status, told) = tail.end();
     assert_eq!((status.signal(), told.as_str()), (Some(2), ""));
 }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use kronicler_format::Counters;
 
 use crate::answers::call;
-use crate::fixture::{Answer, Fixture, START_NS};
+use crate::fixture::{Answer, Fixture, START_NS, send_signal, spawn};
 
 #[test]
 fn a_closed_pipe_ends_it_quietly() {
@@ -14,8 +14,7 @@ fn a_closed_pipe_ends_it_quietly() {
     let fixture = Fixture::shop();
     for args in [&["fetch", "all"][..], &["fetch", "all", "--json"], &["stats"], &["--help"]] {
         let mut command = fixture.command(args);
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a child");
+        let mut child = spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
         let mut line = String::new();
         BufReader::with_capacity(16, child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(!line.is_empty());
@@ -30,7 +29,8 @@ fn a_full_disk_is_told() {
     // Promise: an answer that could not be written is a failure, not a success.
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let fixture = Fixture::shop();
-    let end = fixture.command(&["fetch", "all"]).stdout(full).output().unwrap();
+    let mut command = fixture.command(&["fetch", "all"]);
+    let end = spawn(command.stdout(full).stderr(Stdio::piped())).wait_with_output().unwrap();
     assert_eq!(end.status.code(), Some(1));
     let text = String::from_utf8_lossy(&end.stderr);
     assert!(text.starts_with("kr: cannot write the output: "), "{text}");
@@ -121,16 +121,12 @@ fn it_dies_by_the_signal_that_ends_it() {
     let fixture = Fixture::shop();
     for (name, number) in [("INT", 2), ("TERM", 15)] {
         let mut command = fixture.command(&["fetch", "all", "--json"]);
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a child");
+        let mut child = spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
         let mut out = child.stdout.take().unwrap();
         // It is in the middle of it: nobody reads on.
         let mut text = vec![0];
         out.read_exact(&mut text).unwrap();
-        let killed = std::process::Command::new("kill")
-            .args([format!("-{name}"), child.id().to_string()])
-            .status();
-        assert!(killed.unwrap().success());
+        send_signal(&child, name);
         let end = child.wait_with_output().unwrap();
         assert_eq!(end.status.signal(), Some(number));
         assert_eq!(String::from_utf8_lossy(&end.stderr), "");
