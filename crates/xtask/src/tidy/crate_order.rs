@@ -4,9 +4,10 @@ use crate::source::{Source, Violation};
 
 /// Folder (under `crates/` or `bench/`), package, place in the line. Two on one place know nothing
 /// of each other.
-const ORDER: [(&str, &str, u8); 11] = [
+const ORDER: [(&str, &str, u8); 12] = [
     ("format", "kronicler-format", 0),
     ("stats", "kronicler-stats", 1),
+    ("compare", "kronicler-compare", 2),
     ("queue", "kronicler-queue", 2),
     ("store", "kronicler-store", 3),
     ("query", "kronicler-query", 4),
