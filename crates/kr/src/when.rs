@@ -1,5 +1,6 @@
 //! Times: how a person writes them and how they are shown.
 
+use std::path::Path;
 use std::str::FromStr;
 
 use jiff::civil::{Date, DateTime};
@@ -73,6 +74,18 @@ impl When {
     }
 }
 
+/// Where POSIX systems keep their zone.
+const LOCAL_ZONE: &str = "/etc/localtime";
+
+/// The zone of this machine, from its own file where there is one and `TZ` does not say otherwise.
+/// To learn its name, too, all zones of the system would be listed, which can take longer than the
+/// answer.
+fn local_zone(file: &Path) -> TimeZone {
+    let bytes = std::env::var_os("TZ").is_none().then(|| std::fs::read(file).ok()).flatten();
+    let zone = bytes.and_then(|bytes| TimeZone::tzif("local", &bytes).ok());
+    zone.unwrap_or_else(TimeZone::system)
+}
+
 /// How times are shown: in the zone of this machine, or in UTC.
 #[derive(Debug, Clone)]
 pub struct Times {
@@ -83,7 +96,7 @@ pub struct Times {
 impl Times {
     /// Times of this machine's zone, or of UTC.
     pub fn new(is_utc: bool) -> Self {
-        let zone = if is_utc { TimeZone::UTC } else { TimeZone::system() };
+        let zone = if is_utc { TimeZone::UTC } else { local_zone(Path::new(LOCAL_ZONE)) };
         Self { zone, is_utc }
     }
 
@@ -197,6 +210,19 @@ mod tests {
         }
         let far: When = "9000-01-01".parse().unwrap();
         assert!(far.resolve(&Times::new(true).now()).is_err());
+    }
+
+    #[test]
+    fn the_zone_of_the_machine_is_that_of_its_file() {
+        // Promise: local times are those of the machine's zone, summer time included.
+        let file = Path::new("/usr/share/zoneinfo/Europe/Berlin");
+        if std::env::var_os("TZ").is_some() || !file.exists() {
+            return;
+        }
+        let times = Times { zone: local_zone(file), is_utc: false };
+        assert_eq!(times.second(1_500_000_000_000_000_000), "2017-07-14 04:40:00");
+        assert_eq!(times.second(1_484_000_000_000_000_000), "2017-01-09 23:13:20");
+        assert_eq!(local_zone(Path::new("/none")), TimeZone::system());
     }
 
     #[test]
