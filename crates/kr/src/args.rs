@@ -5,6 +5,8 @@ use kronicler_format::FORMAT_VERSION;
 
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::fetch::FetchArgs;
+use crate::commands::heatmap::HeatmapArgs;
+use crate::commands::hist::HistArgs;
 use crate::commands::man::ManArgs;
 use crate::commands::stats::StatsArgs;
 use crate::commands::tail::TailArgs;
@@ -50,6 +52,10 @@ pub enum Command {
     Stats(StatsArgs),
     /// The slowest calls.
     Slow,
+    /// How long calls took, as a picture; counts are exact.
+    Hist(HistArgs),
+    /// How long calls took over time, as a picture.
+    Heatmap(HeatmapArgs),
     /// Functions whose slow calls are far from their usual ones, and why each is listed.
     Outliers,
     /// The functions, how often each was called and where it was wrapped.

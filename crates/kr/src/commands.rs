@@ -4,6 +4,8 @@ pub mod compact;
 pub mod completions;
 pub mod fetch;
 pub mod health;
+pub mod heatmap;
+pub mod hist;
 pub mod man;
 pub mod names;
 pub mod outliers;

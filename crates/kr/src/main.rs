@@ -21,6 +21,7 @@ mod pager;
 mod output;
 mod table;
 mod sparkline;
+mod log_bins;
 mod measures;
 mod database;
 mod context;

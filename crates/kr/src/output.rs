@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal};
 
 use anstream::{AutoStream, ColorChoice};
-use anstyle::{AnsiColor, Style};
+use anstyle::{Ansi256Color, AnsiColor, Style};
 
 use crate::failure::Failure;
 use crate::options::Color;
@@ -44,7 +44,6 @@ impl Output {
     }
 
     /// Whether there are colours.
-    #[expect(dead_code, reason = "for pictures")]
     pub const fn is_color(&self) -> bool {
         self.is_color
     }
@@ -101,6 +100,11 @@ impl Output {
     /// A function, or a command to type.
     pub fn subject(&self, text: &str) -> String {
         self.paint(text, AnsiColor::Cyan.on_default())
+    }
+
+    /// Text in one of the 256 colours that terminals have.
+    pub fn coloured(&self, text: &str, colour: u8) -> String {
+        self.paint(text, Ansi256Color(colour).on_default())
     }
 
     fn paint(&self, text: &str, style: Style) -> String {

@@ -4,7 +4,8 @@ use clap::CommandFactory;
 
 use crate::args::{Args, Command};
 use crate::commands::{
-    compact, completions, fetch, health, man, names, outliers, overview, slow, stats, tail, verify,
+    compact, completions, fetch, health, heatmap, hist, man, names, outliers, overview, slow,
+    stats, tail, verify,
 };
 use crate::context::Context;
 use crate::failure::Failure;
@@ -42,6 +43,8 @@ fn run_command(command: Command, context: &mut Context) -> Result<(), Failure> {
         Command::Tail(args) => tail::run(context, &args),
         Command::Stats(args) => stats::run(context, args),
         Command::Slow => slow::run(context),
+        Command::Hist(args) => hist::run(context, &args),
+        Command::Heatmap(args) => heatmap::run(context, &args),
         Command::Outliers => outliers::run(context),
         Command::Names => names::run(context),
         Command::Health => health::run(context),

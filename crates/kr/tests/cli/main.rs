@@ -5,6 +5,7 @@ mod examples;
 mod fixture;
 mod following;
 mod manners;
+mod pictures;
 mod refusals;
 mod statistics;
 mod upkeep;
