@@ -6,12 +6,12 @@ import * as scratch from './scratch.js'
 import { thenOf } from './thenables.js'
 import type { Site } from './record.js'
 
-// A local of this file: in CommonJS an import is a property that is looked up at each use.
-const { words } = scratch
+// Locals of this file: in CommonJS an import is a property that is looked up at each use.
+const { isPaused, words } = scratch
 
 /** Runs a block, records it, and returns what it returns. */
 export function runBlock<T>(site: Site, block: () => T): T {
-  if (words[8] !== 0) return block()
+  if (words[8] !== 0 && isPaused(site.database)) return block()
   const { database } = site
   const tag = site.tag | kindBlock
   const start = now()

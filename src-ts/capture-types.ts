@@ -160,7 +160,7 @@ export interface Capture {
   resume(): void
   /**
    * Whether calls are captured in this thread: not with `KRONICLER_ENABLED=0`, nor without the
-   * addon, nor while capturing is paused.
+   * addon, nor while captures into the default database are paused.
    */
   readonly enabled: boolean
 }

@@ -16,7 +16,8 @@ import type { CaptureSettings } from './capture-options.js'
 import type { Site } from './record.js'
 import type { Callable } from './wrapper.js'
 
-const { pausedWord, words } = scratch
+/** The id of the default database. */
+const defaultId = 0
 
 type Function = (...args: never) => unknown
 
@@ -116,7 +117,7 @@ export const capture: Capture = Object.defineProperties(captureOrDecorate, {
   pause: { value: pause, enumerable: true },
   resume: { value: resume, enumerable: true },
   enabled: {
-    get: () => scratch.isCapturing && words[pausedWord] === 0,
+    get: () => scratch.isCapturing && !scratch.isPaused(defaultId),
     enumerable: true,
   },
 }) as unknown as Capture

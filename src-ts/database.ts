@@ -26,7 +26,7 @@ import type { LogEntry, PercentilesOptions } from './questions.js'
 import type { Row } from './row.js'
 
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
-const { doubles, words, insert, isCapturing } = scratch
+const { doubles, words, insert, isCapturing, isPaused } = scratch
 
 const defaultDir = '.kronicler_data'
 const logCount = 10_000
@@ -419,10 +419,8 @@ export class Database {
     const { error } = findAddon()
     if (error !== undefined) return absentHealth(this.dir, error)
     const store = this.#opened()
-    const health = toHealth(
-      translated(() => store.health()),
-      isCapturing,
-    )
+    const native = translated(() => store.health())
+    const health = toHealth(native, isCapturing, native.paused || isPaused(store.id))
     warnOfDrops(health)
     return health
   }
@@ -453,7 +451,8 @@ export class Database {
   }
 
   /**
-   * Forgets all rows of this process, and those of processes that have ended. Ids begin at 0 again.
+   * Forgets all rows, of whatever process. Ids begin at 0 again. No answer speaks of old rows from
+   * then on; other processes begin anew within a second, or with their next call.
    *
    * @example
    * ```ts

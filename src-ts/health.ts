@@ -1,6 +1,5 @@
 /** Health: where every call that was seen has gone. */
 
-import { pausedWord, words } from './scratch.js'
 import type { NativeHealth, PoolHealth } from './native.js'
 import { warn } from './warning.js'
 
@@ -18,7 +17,7 @@ import { warn } from './warning.js'
 export interface Health {
   /** Whether this thread captures: not with `KRONICLER_ENABLED=0`, nor without the addon. */
   enabled: boolean
-  /** Whether capturing is paused in this process. */
+  /** Whether captures into this database are paused, by `capture.pause()` or by `kr pause`. */
   paused: boolean
   /** The directory of the database. */
   dir: string
@@ -85,10 +84,10 @@ export interface Health {
   unreadableHeads: number
 }
 
-export function toHealth(native: NativeHealth, enabled: boolean): Health {
+export function toHealth(native: NativeHealth, enabled: boolean, paused: boolean): Health {
   return {
     enabled,
-    paused: words[pausedWord] !== 0,
+    paused,
     dir: native.dir,
     state: native.state,
     error: native.error,

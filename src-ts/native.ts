@@ -100,6 +100,8 @@ export interface NativeHealth {
   dir: string
   state: 'idle' | 'opening' | 'open' | 'stalled' | 'failed' | 'closed' | 'reader'
   error?: string
+  /** Whether captures are paused by the control file of the directory. */
+  paused: boolean
   lane?: number
   laneCount: number
   clock: 'tsc' | 'counter' | 'os'
@@ -189,7 +191,9 @@ export interface NativeRowStream {
  * - `insert()` reads start and end from `f[0]` and `f[2]` (numbers if `u[6]` is 0, 64-bit integers
  *   if it is 1), the rest as `end`; writes 0 to `u[7]`, or 1 when it failed: then `insertError()`
  *   throws why.
- * - `u[8]` is 1 while capturing is paused, in all threads of the process: `setPaused()` writes it.
+ * - `u[8]` is 0 while nothing is paused, in all threads of the process. Bit 0: everything is, by
+ *   `setPaused()`. The bits above: how many databases are, each by the control file of its
+ *   directory; their ids follow from `u[9]` on.
  */
 export interface Binding {
   /** Must be the version of the package. */
@@ -200,7 +204,7 @@ export interface Binding {
   end(): void
   insert(): void
   insertError(): void
-  /** Pauses capturing in all threads of this process, or goes on. */
+  /** Pauses capturing in all threads of this process, or ends that pause. */
   setPaused(isPaused: boolean): void
   /** Chooses the clock of the process before its first use: `tsc`, `os`, or the best there is. */
   chooseClock(wish?: string): string

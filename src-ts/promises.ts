@@ -16,7 +16,7 @@ import type { Handlers } from './chained.js'
 import type { Site } from './record.js'
 
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
-const { pausedWord, words } = scratch
+const { isPaused } = scratch
 
 // Taken at load, so that whoever replaces them later does not change what is captured.
 const { apply, getPrototypeOf } = Reflect
@@ -55,7 +55,7 @@ export function chain(
  * recorded, so that the same promise returned twice is the same promise twice.
  */
 export function handOut(site: Site, result: unknown): unknown {
-  if (typeof result !== 'object' || site.choose === undefined || words[pausedWord] !== 0) {
+  if (typeof result !== 'object' || site.choose === undefined || isPaused(site.database)) {
     return result
   }
   return types.isPromise(result) ? (chainOnce(result, []) ?? result) : result

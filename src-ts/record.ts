@@ -3,7 +3,7 @@
 import * as scratch from './scratch.js'
 
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
-const { doubles, words, pausedWord, end, tick } = scratch
+const { doubles, words, isPaused, end, tick } = scratch
 
 /** In place of a tag: the call is not recorded. */
 export const unseen = -1
@@ -33,10 +33,10 @@ export interface Site {
 
 /**
  * The tag of a call that begins, where it is not known beforehand; negative when the call is to
- * pass unseen. Wrappers come here only while capturing is paused or `site.tag` is negative.
+ * pass unseen. Wrappers come here only while something is paused or `site.tag` is negative.
  */
 export function tagOf(site: Site, self: unknown): number {
-  if (words[pausedWord] !== 0) return unseen
+  if (words[8] !== 0 && isPaused(site.database)) return unseen
   if (site.tag >= 0) return site.tag
   try {
     if (site.choose !== undefined) return site.choose(self)

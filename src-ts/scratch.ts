@@ -13,8 +13,8 @@ import type { Binding } from './native.js'
 
 const wordCount = 16
 
-/** The index in `words` of what is 1 while capturing is paused. */
-export const pausedWord = 8
+/** The index in `words` of what is not 0 while something is paused, as `native.ts` tells. */
+const pausedWord = 8
 
 function nothing(): void {}
 
@@ -43,6 +43,14 @@ export const integers: BigInt64Array = new BigInt64Array(
 
 export const tick: () => void = addon?.binding?.tick ?? nothing
 export const end: () => void = addon?.binding?.end ?? nothing
-/** Pauses capturing in all threads of the process, or goes on. */
+/** Pauses capturing in all threads of the process, or ends that pause. */
 export const setPaused: (isPaused: boolean) => void = addon?.binding?.setPaused ?? nothing
+/** Whether captures into a database are paused. To be asked when `words[8]` is not 0. */
+export function isPaused(database: number): boolean {
+  const state = words[pausedWord] as number
+  if ((state & 1) !== 0) return true
+  const end = pausedWord + (state >> 1)
+  for (let at = pausedWord + 1; at <= end; at++) if (words[at] === database) return true
+  return false
+}
 export const insert: () => void = addon?.binding?.insert ?? nothing

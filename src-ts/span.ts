@@ -4,8 +4,8 @@ import { kindBlock, now, outcomeError, outcomeOk, record } from './record.js'
 import * as scratch from './scratch.js'
 import type { Site } from './record.js'
 
-// A local of this file: in CommonJS an import is a property that is looked up at each use.
-const { words } = scratch
+// Locals of this file: in CommonJS an import is a property that is looked up at each use.
+const { isPaused, words } = scratch
 
 /**
  * A block that has begun. Only its first end counts; one that is never ended is not recorded.
@@ -29,7 +29,7 @@ export class Span {
   /** @internal */
   constructor(site: Site) {
     this.#site = site
-    this.#isOver = words[8] !== 0
+    this.#isOver = words[8] !== 0 && isPaused(site.database)
     this.#start = now()
   }
 

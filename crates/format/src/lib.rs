@@ -18,6 +18,7 @@ mod counters;
 mod edit;
 mod file_header;
 mod head;
+mod control;
 mod frame;
 mod search;
 mod page;
@@ -29,6 +30,7 @@ pub use chunk::{
     ChunkDirectory, ChunkScratch, ChunkSeries, ChunkShape, DurationSpan, EndPage, ThreadRun,
     assemble_rows, decode_chunk, encode_chunk, verify_chunk,
 };
+pub use control::{CONTROL_SIZE_BYTES_MAX, Control};
 pub use counters::Counters;
 pub use edit::{Checkpoint, Edit, HistoryEntry, SegmentEntry};
 pub use error::FormatError;

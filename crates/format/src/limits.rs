@@ -51,3 +51,6 @@ pub const FOOTER_SIZE_BYTES_MAX: usize = 1 << 28;
 
 /// Segments or histories that one EDIT frame names: at most 110 bytes each, so it fits a frame.
 pub const EDIT_ENTRY_COUNT_MAX: usize = 4_096;
+
+/// Fields of a control file: bounds a damaged count.
+pub const CONTROL_FIELD_COUNT_MAX: usize = 64;

@@ -5,8 +5,9 @@
 //! ```
 //!
 //! Tags: 1 service, 2 version, 3 instance, 4 host (UTF-8), 5 pid, 6 start_ns, 7 ticks of the
-//! clock source (UTF-8), 8 rows the run before may have lost, 9 first_seq. Numbers are varints,
-//! times signed. Unknown tags are skipped, so that labels can be added.
+//! clock source (UTF-8), 8 rows the run before may have lost, 9 first_seq; when they are known, 10
+//! the version of Kronicler (UTF-8), 11 max_bytes, 12 max_age_ns, 13 durability (UTF-8). Numbers
+//! are varints, times signed. Unknown tags are skipped, so that labels can be added.
 
 use crate::FormatError;
 use crate::limits::LABEL_SIZE_BYTES_MAX;
@@ -36,6 +37,14 @@ pub struct Run {
     pub lost_at_most: u64,
     /// Sequence of its first row.
     pub first_seq: u64,
+    /// Version of Kronicler that writes, empty when not known.
+    pub engine: String,
+    /// Bytes that rows may take, as it was told; 0 when not known.
+    pub max_bytes: u64,
+    /// How long rows are kept, as it was told; 0 when not known.
+    pub max_age_ns: u64,
+    /// When rows are made to survive a power cut: `sync`, `interval` or `os`; empty when not known.
+    pub durability: String,
 }
 
 impl Run {
@@ -47,15 +56,20 @@ impl Run {
 
     /// Appends the payload.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        put_u64(out, 9);
+        let late_texts = [(10, &self.engine), (13, &self.durability)];
+        let late_texts = late_texts.into_iter().filter(|(_, text)| !text.is_empty());
+        let late_numbers = [(11, self.max_bytes), (12, self.max_age_ns)];
+        let late_numbers = late_numbers.into_iter().filter(|(_, value)| *value > 0);
+        let late_count = late_texts.clone().count() + late_numbers.clone().count();
+        put_u64(out, 9 + late_count as u64);
         let texts = [(1, &self.service), (2, &self.version), (3, &self.instance), (4, &self.host)];
-        for (tag, text) in texts.into_iter().chain([(7, &self.clock)]) {
+        for (tag, text) in texts.into_iter().chain([(7, &self.clock)]).chain(late_texts) {
             put_u64(out, tag);
             put_bytes(out, fit_label(text).as_bytes());
         }
+        let numbers = [(5, u64::from(self.pid)), (8, self.lost_at_most), (9, self.first_seq)];
         let mut number = Vec::new();
-        for (tag, value) in [(5, u64::from(self.pid)), (8, self.lost_at_most), (9, self.first_seq)]
-        {
+        for (tag, value) in numbers.into_iter().chain(late_numbers) {
             number.clear();
             put_u64(&mut number, value);
             put_u64(out, tag);
@@ -88,6 +102,10 @@ impl Run {
                 7 => run.clock = label(bytes),
                 8 => run.lost_at_most = number.u64()?,
                 9 => run.first_seq = number.u64()?,
+                10 => run.engine = label(bytes),
+                11 => run.max_bytes = number.u64()?,
+                12 => run.max_age_ns = number.u64()?,
+                13 => run.durability = label(bytes),
                 _ => {}
             }
         }
@@ -132,6 +150,10 @@ mod tests {
             clock: "tsc".into(),
             lost_at_most: 65_536,
             first_seq: 12,
+            engine: "0.2.0".into(),
+            max_bytes: u64::MAX,
+            max_age_ns: 1,
+            durability: "sync".into(),
         };
         let mut out = Vec::new();
         run.encode(&mut out);

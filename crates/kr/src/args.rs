@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 use kronicler_format::FORMAT_VERSION;
 
+use crate::commands::clear::ClearArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::fetch::FetchArgs;
 use crate::commands::heatmap::HeatmapArgs;
@@ -66,8 +67,16 @@ pub enum Command {
     Verify,
     /// Make lanes that no process owns as small as they can be; no call is lost.
     ///
-    /// The only command that writes. Run it as the user of the service: new files are that user's.
+    /// Run it as the user of the service, or as root: new files are that user's.
     Compact,
+    /// Whether capturing goes well, and what to do where it does not; exit code 1 on a problem.
+    Doctor,
+    /// Let all processes of the database capture nothing, until `kr resume`.
+    Pause,
+    /// Let captures go on after `kr pause`.
+    Resume,
+    /// Forget all calls, of all processes, for good; asks first.
+    Clear(ClearArgs),
     /// Make a shell complete commands, options and values: bash, zsh, fish, powershell, elvish.
     Completions(CompletionsArgs),
     /// The manual of kr or of a command, for man: `kr man stats | man -l -`.

@@ -1,7 +1,9 @@
 //! One file for each command: what it takes besides the options of all, and what it does.
 
+pub mod clear;
 pub mod compact;
 pub mod completions;
+pub mod doctor;
 pub mod fetch;
 pub mod health;
 pub mod heatmap;
@@ -10,6 +12,7 @@ pub mod man;
 pub mod names;
 pub mod outliers;
 pub mod overview;
+pub mod pause;
 pub mod slow;
 pub mod stats;
 pub mod stats_text;

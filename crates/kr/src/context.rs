@@ -127,6 +127,17 @@ pub fn note_partial(is_partial: bool) {
     }
 }
 
+/// Refuses options that choose some calls for a command that is about the whole database.
+pub fn refuse_choice(context: &Context, command: &str) -> Result<(), Failure> {
+    if context.filter != Filter::default() || context.limit.is_some() {
+        let text = format!(
+            "{command} is about the whole database; leave out the options that choose some"
+        );
+        return Err(Failure::Usage(text));
+    }
+    Ok(())
+}
+
 /// Records as a JSON array.
 pub fn array(records: Vec<Record>) -> Value {
     Value::Array(records.into_iter().map(object).collect())

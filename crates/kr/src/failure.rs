@@ -34,6 +34,9 @@ pub enum Failure {
     /// What is wrong has been told as the answer.
     #[error("something is wrong with the files; see the answer")]
     Damage,
+    /// Somebody was asked, and did not mean it.
+    #[error("nothing was cleared; answer y to clear")]
+    Declined,
     /// What went wrong has been told beside the answer.
     #[error("not everything was done; see the notes")]
     Unfinished,
@@ -52,7 +55,7 @@ impl Failure {
             Self::PipeClosed => 0,
             Self::Usage(_) => USAGE,
             Self::NoDatabase(_) | Self::NoSuchRow(_) => NOT_FOUND,
-            Self::Damage | Self::Unfinished => FAILED,
+            Self::Damage | Self::Declined | Self::Unfinished => FAILED,
             Self::Output(_) | Self::File(..) | Self::Engine(_) | Self::CurrentDir(_) => FAILED,
         }
     }

@@ -1,7 +1,7 @@
 //! `kr`: asks a Kronicler database what the functions of a service do with their time.
 //!
-//! All commands but `compact` read only: they take no lock and write nothing, so they can be used
-//! beside a running service; `compact` leaves alone what a running service owns.
+//! All commands but `compact`, `clear`, `pause` and `resume` read only: they take no lock and write
+//! nothing, so they can be used beside a running service, whose files nobody else ever writes.
 
 mod charset;
 mod escape;
@@ -29,6 +29,7 @@ mod grouping;
 mod row_text;
 mod rows;
 mod findings;
+mod checks;
 mod commands;
 mod args;
 mod usage;

@@ -68,6 +68,11 @@ impl Output {
         self.lines(indent, text, Style::new().dimmed())
     }
 
+    /// As [`Output::paragraph`], for text that somebody should look at.
+    pub fn alert_paragraph(&mut self, indent: usize, text: &str) -> Result<(), Failure> {
+        self.lines(indent, text, AnsiColor::Red.on_default())
+    }
+
     fn lines(&mut self, indent: usize, text: &str, style: Style) -> Result<(), Failure> {
         let width = self.width.unwrap_or(100).saturating_sub(indent).max(20);
         for line in wrap(text, width) {

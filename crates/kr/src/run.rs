@@ -4,8 +4,8 @@ use clap::CommandFactory;
 
 use crate::args::{Args, Command};
 use crate::commands::{
-    compact, completions, fetch, health, heatmap, hist, man, names, outliers, overview, slow,
-    stats, tail, verify,
+    clear, compact, completions, doctor, fetch, health, heatmap, hist, man, names, outliers,
+    overview, pause, slow, stats, tail, verify,
 };
 use crate::context::Context;
 use crate::failure::Failure;
@@ -50,6 +50,10 @@ fn run_command(command: Command, context: &mut Context) -> Result<(), Failure> {
         Command::Health => health::run(context),
         Command::Verify => verify::run(context),
         Command::Compact => compact::run(context),
+        Command::Doctor => doctor::run(context),
+        Command::Pause => pause::run(context, true),
+        Command::Resume => pause::run(context, false),
+        Command::Clear(args) => clear::run(context, &args),
         // They have run before.
         Command::Completions(_) | Command::Man(_) => Ok(()),
     }

@@ -158,6 +158,11 @@ impl Times {
     }
 }
 
+/// The present time, nanoseconds since the Unix epoch.
+pub fn now_ns() -> i64 {
+    i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
+}
+
 /// A time for programs: ISO 8601 in UTC with nine decimals.
 pub fn iso(ns: i64) -> String {
     format!("{:.9}", timestamp(ns))

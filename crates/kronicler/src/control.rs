@@ -12,6 +12,8 @@ pub(crate) struct Orders {
     pub sync_target: u64,
     /// The rows are to be forgotten.
     pub clear: bool,
+    /// What the control file wants is to be done.
+    pub look: bool,
     /// The last rows are to be written, then it is over.
     pub close: bool,
     /// Rows of the memtable that are in the log.
@@ -56,6 +58,7 @@ impl Control {
         let mut orders = self.lock();
         while !(orders.has_work
             || orders.clear
+            || orders.look
             || orders.close
             || orders.sync_target > orders.synced)
         {

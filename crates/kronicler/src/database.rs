@@ -9,9 +9,7 @@ use kronicler_format::{Flags, Kind, Outcome, Record};
 use kronicler_query::{Answer, Filter, FunctionStats, StoredRow};
 use kronicler_queue::Producer;
 use kronicler_stats::Moments;
-use kronicler_store::{
-    Directory, LaneView, RowId, Snapshot, StoreError, clear_ownerless, list_lanes,
-};
+use kronicler_store::{Directory, LaneView, RowId, Snapshot, StoreError};
 
 use crate::engine::{Engine, Lane, lock};
 use crate::health::Health;
@@ -228,6 +226,7 @@ impl Database {
     /// What the database says about itself. Lanes of others that cannot be read are not in it.
     #[must_use]
     pub fn health(&self) -> Health {
+        self.engine.heed();
         self.engine.drain_now();
         loop {
             let own = self.engine.own_lane();
@@ -263,29 +262,6 @@ impl Database {
         if is_synced { Ok(()) } else { Err(self.stalled(budget)) }
     }
 
-    /// Forgets all rows of the own lane and of lanes that nobody owns; ids begin at 0 again.
-    ///
-    /// # Errors
-    /// When a lane cannot be cleared.
-    pub fn clear(&self) -> Result<(), Error> {
-        let storage = Arc::clone(&lock(&self.engine.options).storage);
-        if self.engine.await_open() {
-            let budget = lock(&self.engine.options).exit_budget;
-            let before = self.engine.control.lock().cleared;
-            self.engine.control.order(|orders| orders.clear = true);
-            let deadline = Instant::now() + budget;
-            let is_done =
-                self.engine.control.await_progress(deadline, |orders| orders.cleared > before);
-            if !is_done || self.engine.control.lock().failure.is_some() {
-                return Err(self.stalled(budget));
-            }
-        }
-        for lane in list_lanes(&*storage, self.dir())? {
-            clear_ownerless(&storage, self.dir(), lane, crate::host::now_ns())?;
-        }
-        Ok(())
-    }
-
     /// Stores what was captured and lets the lane go. Captures from here on are counted as
     /// dropped. A second close does nothing.
     ///
@@ -307,6 +283,10 @@ impl Database {
     #[must_use]
     pub fn exists(dir: impl AsRef<Path>) -> bool {
         Directory::exists(&kronicler_store::Disk, dir.as_ref())
+    }
+
+    pub(crate) const fn engine(&self) -> &Arc<Engine> {
+        &self.engine
     }
 
     /// Calls `f` with the ring of the calling Rust thread.
@@ -362,7 +342,7 @@ impl Database {
         }
     }
 
-    fn stalled(&self, waited: Duration) -> Error {
+    pub(crate) fn stalled(&self, waited: Duration) -> Error {
         let cause = self.engine.control.lock().failure.clone();
         match cause {
             Some(cause) => Error::StoreFailed { dir: self.dir_text(), cause },
@@ -416,6 +396,7 @@ impl Engine {
     /// Takes in what was captured before: everybody reads their own calls. While there is no room
     /// for them in memory this waits, as long as the disk answers.
     fn take_in(&self) {
+        self.heed();
         let marks = lock(&self.rings).marks();
         let is_open = self.await_open();
         let deadline = Instant::now() + lock(&self.options).exit_budget;
@@ -463,7 +444,7 @@ impl Engine {
     }
 
     /// The lane that this process writes now.
-    fn own_lane(&self) -> Option<u16> {
+    pub(crate) fn own_lane(&self) -> Option<u16> {
         lock(&self.lane).number()
     }
 }

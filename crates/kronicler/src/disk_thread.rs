@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 use kronicler_format::{Counters, Row};
 use kronicler_store::{Batch, LaneState, LaneWriter, StorageFile, StoreError};
 
+use crate::anew::begin_anew;
 use crate::control::Orders;
 use crate::engine::{Engine, Lane, OpenLane, lock};
+use crate::heed::Heed;
 use crate::options::Durability;
 use crate::tally::Tally;
 use crate::upkeep::Upkeep;
@@ -28,6 +30,8 @@ const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) fn run(engine: &Arc<Engine>) {
     if let Err(error) = write(engine) {
         engine.fail(error.to_string());
+        // Nobody looks any more; what is captured is counted as dropped.
+        engine.set_paused(false);
     }
     // A failed engine keeps its thread only to answer orders.
     loop {
@@ -35,6 +39,7 @@ pub(crate) fn run(engine: &Arc<Engine>) {
             orders.synced = orders.synced.max(orders.sync_target);
             orders.has_work = false;
             orders.clear = false;
+            orders.look = false;
         });
         if engine.control.lock().close {
             break;
@@ -54,10 +59,19 @@ fn release(engine: &Engine) {
     // The drain may have been quicker than the last look at its rows.
     Tally::add(&engine.tally.dropped_closed, memtable.clear());
     rings.targets = Vec::new();
+    drop((rings, memtable));
+    engine.set_paused(false);
 }
 
 /// Writes until the engine is closed, or fails.
 fn write(engine: &Engine) -> Result<(), StoreError> {
+    let mut heed = Heed::new(engine);
+    if heed.look(engine).paused_ns.is_some() {
+        // They were before the first of these calls. One that was about to begin may not know yet.
+        std::thread::sleep(Duration::from_millis(1));
+        let now = lock(&engine.options).clock.now();
+        lock(&engine.rings).forget_before(now);
+    }
     let (writer, state) = match open(engine) {
         // Space comes back; what else keeps a directory from being made rarely does.
         Err(error) if error.is_disk_full() => reopen(engine)?,
@@ -66,13 +80,13 @@ fn write(engine: &Engine) -> Result<(), StoreError> {
     *lock(&engine.lane) = Lane::Open(OpenLane::new(&writer, state));
     engine.control.report(|_| {});
     engine.bell.ring();
-    let mut end = Writing::new(engine, writer).run()?;
+    let mut end = Writing::new(engine, writer, &mut heed).run()?;
     while matches!(end, End::Removed) {
         log::warn!(target: "kronicler", "{} was removed: begun anew", engine.dir().display());
         *lock(&engine.logged) = Counters::default();
         let (writer, state) = reopen(engine)?;
-        begin_anew(engine, &writer, state);
-        end = Writing::new(engine, writer).run()?;
+        begin_anew(engine, &writer, state, None);
+        end = Writing::new(engine, writer, &mut heed).run()?;
     }
     Ok(())
 }
@@ -105,25 +119,6 @@ fn pause_after(engine: &Engine, error: &StoreError) {
     engine.control.lock().has_work = true;
 }
 
-/// Lets everyone see a lane that has been begun anew, at once.
-fn begin_anew(engine: &Engine, writer: &LaneWriter, state: LaneState) {
-    let mut rings = lock(&engine.rings);
-    let mut memtable = lock(&engine.memtable);
-    let mut lane = lock(&engine.lane);
-    rings.begin_anew();
-    engine.tally.begin_anew();
-    *lock(&engine.logged) = Counters::default();
-    memtable.clear();
-    *lane = Lane::Open(OpenLane::new(writer, state));
-    let appended = memtable.appended();
-    drop((rings, memtable, lane));
-    engine.control.report(|orders| {
-        orders.logged = appended;
-        orders.synced = appended;
-        orders.failure = None;
-    });
-}
-
 fn open_head(engine: &Engine, writer: &LaneWriter) -> Option<Arc<dyn StorageFile>> {
     let storage = Arc::clone(&lock(&engine.options).storage);
     storage.open(writer.path()).ok()
@@ -145,10 +140,11 @@ struct Writing<'a> {
     durability: Durability,
     dirty_since: Option<Instant>,
     upkeep: Upkeep,
+    heed: &'a mut Heed,
 }
 
 impl<'a> Writing<'a> {
-    fn new(engine: &'a Engine, writer: LaneWriter) -> Self {
+    fn new(engine: &'a Engine, writer: LaneWriter, heed: &'a mut Heed) -> Self {
         let (durability, upkeep) = {
             let options = lock(&engine.options);
             (options.durability, Upkeep::new(&options))
@@ -156,24 +152,25 @@ impl<'a> Writing<'a> {
         let head = open_head(engine, &writer);
         // Opening wrote the frame of this run.
         let dirty_since = Some(Instant::now());
-        Self { engine, writer, head, durability, dirty_since, upkeep }
+        Self { engine, writer, head, durability, dirty_since, upkeep, heed }
     }
 
     fn run(mut self) -> Result<End, StoreError> {
         loop {
             self.engine.control.await_order(Some(self.deadline()));
-            let (is_closing, is_clearing, sync_target) = {
+            let (is_closing, is_clearing, is_asked, sync_target) = {
                 let mut orders = self.engine.control.lock();
                 orders.has_work = false;
-                (orders.close, orders.clear, orders.sync_target)
+                (orders.close, orders.clear, orders.look, orders.sync_target)
             };
             // Not at the end: who removes the files of a program that ends wants them gone.
             if !is_closing && self.is_removed() {
                 return Ok(End::Removed);
             }
             if is_clearing {
-                self.clear();
+                self.clear(None);
             }
+            self.heed(is_asked);
             if is_closing {
                 let mut written = self.write_batch();
                 while matches!(written, Ok(true)) {
@@ -214,8 +211,28 @@ impl<'a> Writing<'a> {
 
     /// When the thread has something to do of its own accord.
     fn deadline(&self) -> Instant {
-        let upkeep = self.upkeep.deadline(&self.writer);
-        self.sync_deadline().map_or(upkeep, |sync| sync.min(upkeep))
+        let others = [self.sync_deadline(), self.heed.deadline(self.engine)];
+        others.into_iter().flatten().fold(self.upkeep.deadline(&self.writer), Instant::min)
+    }
+
+    /// Does what the control file wants, if it is asked to or it is time to look. Rows are written
+    /// only by who has looked within the last second.
+    fn heed(&mut self, is_asked: bool) {
+        let is_awake = || self.has_rows() || self.heed.deadline(self.engine).is_some();
+        let is_time = is_asked || self.heed.is_due() && is_awake();
+        if !is_time {
+            return;
+        }
+        let control = self.heed.look(self.engine);
+        let is_cleared = match &*lock(&self.engine.lane) {
+            Lane::Open(open) => control.is_cleared(&open.state.head.uuid),
+            _ => false,
+        };
+        if is_cleared {
+            let since_ns = control.cleared_ns;
+            self.clear(Some(since_ns));
+        }
+        self.engine.control.report(|orders| orders.look = false);
     }
 
     /// Follows the writer, perhaps to a new head, and looks for the next step.
@@ -261,6 +278,7 @@ impl<'a> Writing<'a> {
         }
         if !rows.is_empty() {
             self.upkeep.keep_space(self.engine, &mut self.writer, rows.len())?;
+            self.heed.note_rows();
         }
         self.write(&rows, counters)?;
         self.note_logged();
@@ -354,14 +372,15 @@ impl<'a> Writing<'a> {
         }
     }
 
-    /// Begins a new head, then lets everyone see it at once.
-    fn clear(&mut self) {
+    /// Begins a new head, then lets everyone see it at once; with the rows that wait and ended
+    /// since.
+    fn clear(&mut self, since_ns: Option<i64>) {
         let result = self.writer.clear(self.engine.run());
         let engine = self.engine;
         match result {
             Ok(state) => {
                 self.head = open_head(engine, &self.writer);
-                begin_anew(engine, &self.writer, state);
+                begin_anew(engine, &self.writer, state, since_ns);
             }
             Err(error) => engine.control.report(|orders| orders.failure = Some(error.to_string())),
         }

@@ -87,7 +87,9 @@ fn take(rings: &mut Rings, engine: &Engine) -> usize {
     let mut memtable = lock(&engine.memtable);
     let mut room = memtable.room().min(STEP_RECORD_COUNT_MAX);
     let mut taken = 0;
-    let mut translate = Translate { conversion, targets: &mut rings.targets, engine, skipped: 0 };
+    let (targets, unseen_before) = (&mut rings.targets, rings.unseen_before);
+    let mut translate =
+        Translate { conversion, targets, engine, unseen_before, unseen: 0, skipped: 0 };
     let mut rows = memtable.appender();
     for Slot { ring, .. } in &mut rings.slots {
         ring.set_triples(triples);
@@ -101,6 +103,8 @@ fn take(rings: &mut Rings, engine: &Engine) -> usize {
     if translate.skipped > 0 {
         Tally::add(&engine.tally.skipped_every, translate.skipped);
     }
+    let unseen = translate.unseen;
+    rings.discount(unseen);
     taken
 }
 
@@ -127,6 +131,10 @@ struct Translate<'a> {
     /// By site and flags.
     targets: &'a mut Vec<Target>,
     engine: &'a Engine,
+    /// Calls that began before this tick are not seen.
+    unseen_before: u64,
+    /// How many there were.
+    unseen: u64,
     /// Calls that the rows stand for besides their own.
     skipped: u64,
 }
@@ -137,6 +145,7 @@ impl Translate<'_> {
         for record in records {
             match self.row(record, thread) {
                 Some(row) => rows.push(row),
+                None if self.is_unseen(record) => self.unseen += 1,
                 None => lost += 1,
             }
         }
@@ -149,6 +158,8 @@ impl Translate<'_> {
         let flags = record.flags().ok()?;
         let (end_ns, duration_ns) = if flags.kind() == Kind::Manual {
             (record.end.cast_signed(), record.end.checked_sub(record.start)?)
+        } else if record.start < self.unseen_before {
+            return None;
         } else {
             let span = self.conversion.convert(record.start, record.end)?;
             (span.end_ns, span.duration_ns)
@@ -162,6 +173,12 @@ impl Translate<'_> {
         };
         self.skipped += u64::from(skipped);
         Some(Row { series, thread, end_ns, duration_ns })
+    }
+
+    /// Whether it is of a call that began in a pause of which this process knew nothing yet.
+    fn is_unseen(&self, record: &Record) -> bool {
+        let is_manual = record.flags().is_ok_and(|flags| flags.kind() == Kind::Manual);
+        record.start < self.unseen_before && !is_manual
     }
 
     #[cold]

@@ -107,6 +107,8 @@ pub(crate) struct Engine {
     /// Whether the lane failed or was closed: seen without its lock, which the disk thread may
     /// hold for a millisecond.
     pub is_refusing: AtomicBool,
+    /// Whether the control file of the directory has paused captures.
+    pub is_paused: AtomicBool,
     rings_size_bytes: AtomicU64,
 }
 
@@ -143,6 +145,7 @@ impl Engine {
             tally: Tally::default(),
             logged: Mutex::default(),
             is_refusing: AtomicBool::new(false),
+            is_paused: AtomicBool::new(false),
             rings_size_bytes: AtomicU64::new(0),
         })
     }
@@ -192,6 +195,10 @@ impl Engine {
             pid: std::process::id(),
             start_ns: crate::host::now_ns(),
             clock: options.clock.name().to_owned(),
+            engine: env!("CARGO_PKG_VERSION").to_owned(),
+            max_bytes: options.max_bytes,
+            max_age_ns: u64::try_from(options.max_age.as_nanos()).unwrap_or(u64::MAX),
+            durability: options.durability.name().to_owned(),
             ..Run::default()
         }
     }
@@ -252,11 +259,21 @@ impl Engine {
 
     /// The lanes that other processes write, or nobody: all but the own one.
     pub fn other_lanes(&self, own: Option<u16>) -> Result<Snapshot, StoreError> {
+        self.with_directory(|directory| directory.snapshot(own))
+    }
+
+    /// What all processes of the directory are to heed.
+    pub fn to_heed(&self) -> Result<kronicler_format::Control, StoreError> {
+        self.with_directory(|directory| {
+            directory.refresh()?;
+            Ok(directory.controls().control.clone())
+        })
+    }
+
+    fn with_directory<T>(&self, ask: impl FnOnce(&mut Directory) -> T) -> T {
         let catalog = Arc::clone(self.catalog());
         let mut directory = lock(&self.directory);
-        let directory =
-            directory.get_or_insert_with(|| Directory::with_catalog(catalog, self.dir().clone()));
-        directory.snapshot(own)
+        ask(directory.get_or_insert_with(|| Directory::with_catalog(catalog, self.dir().clone())))
     }
 
     /// The own lane as queries see it: what is in the log, then what waits in memory.

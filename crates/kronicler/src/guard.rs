@@ -1,9 +1,12 @@
 //! Capturing from Rust: a guard that times its own life.
 
+use std::sync::atomic::Ordering;
+
 use kronicler_format::{Flags, Kind, Outcome, Record};
 use kronicler_queue::ClockSource;
 
 use crate::Database;
+use crate::clock::process_clock;
 
 /// Times its own life: from [`Database::start`] until it is dropped. A panic on the way counts
 /// as an error.
@@ -26,6 +29,8 @@ pub struct Capture {
     clock: ClockSource,
     start: u64,
     outcome: Outcome,
+    /// Captures were paused when it began.
+    is_unseen: bool,
 }
 
 impl Capture {
@@ -37,6 +42,9 @@ impl Capture {
 
 impl Drop for Capture {
     fn drop(&mut self) {
+        if self.is_unseen {
+            return;
+        }
         let end = self.clock.now();
         let outcome = if std::thread::panicking() { Outcome::Error } else { self.outcome };
         let flags = Flags::new(outcome, Kind::Block).bits();
@@ -51,10 +59,10 @@ impl Drop for Capture {
 }
 
 impl Database {
-    /// Begins to time a block.
+    /// Begins to time a block. Nothing comes of one that begins while captures are paused.
     pub fn start(&self, name: &str) -> Capture {
-        let site = self.site(name, "", true);
-        let clock = crate::clock::process_clock();
-        Capture { db: self.clone(), site, clock, start: clock.now(), outcome: Outcome::Ok }
+        let (db, site, clock) = (self.clone(), self.site(name, "", true), process_clock());
+        let is_unseen = self.engine().is_paused.load(Ordering::Relaxed);
+        Capture { db, site, clock, start: clock.now(), outcome: Outcome::Ok, is_unseen }
     }
 }

@@ -1,6 +1,7 @@
 //! What a database says about itself: where every call that was seen has gone.
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use kronicler_format::Counters;
 use kronicler_store::{LaneState, PoolUsage, Snapshot};
@@ -21,6 +22,8 @@ pub struct Health {
     pub state: &'static str,
     /// Why it is stalled or failed.
     pub error: Option<String>,
+    /// Whether captures into the directory are paused, by whoever wishes it for all processes.
+    pub is_paused: bool,
     /// The lane that this process writes.
     pub lane: Option<u16>,
     /// How many lanes the database has.
@@ -67,6 +70,7 @@ impl Health {
             dir,
             state: "reader",
             clock: crate::clock::process_clock().name(),
+            is_paused: snapshot.paused_ns.is_some(),
             lane_count: snapshot.lanes.len(),
             unreadable_heads: snapshot.unreadable_heads,
             ..Self::default()
@@ -108,6 +112,9 @@ impl Engine {
         health.clock = lock(&self.options).clock.name();
         health.ring_count = rings.ring_count();
         health.pending += totals.pushed - totals.taken + memtable.len() as u64;
+        if matches!(&*lane, Lane::Opening | Lane::Open(_)) {
+            health.is_paused = self.is_paused.load(Ordering::Relaxed);
+        }
         health.state = match &*lane {
             Lane::Idle => "idle",
             Lane::Opening => "opening",

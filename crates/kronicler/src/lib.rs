@@ -15,7 +15,10 @@ mod memtable;
 mod control;
 mod rings;
 mod engine;
+mod pause;
+mod heed;
 mod drain;
+mod anew;
 mod upkeep;
 mod disk_thread;
 mod threads;
@@ -23,6 +26,7 @@ mod thread_rings;
 mod health;
 mod registry;
 mod database;
+mod clear;
 mod guard;
 mod reader;
 
@@ -39,6 +43,7 @@ pub use kronicler_store::{
     Directory, Disk, Memory, PoolUsage, RowId, Snapshot, Storage, StoreError,
 };
 pub use options::{DIR_NAME, Durability, Options};
+pub use pause::on_pause;
 pub use reader::{Reader, find_dir};
 pub use registry::close_all;
 pub use sites::SiteForm;

@@ -143,6 +143,18 @@ impl Memtable {
         parts.filter_map(move |part| part.moments.get(series as usize))
     }
 
+    /// Forgets all rows but those that `keep` returns, changed as it likes; says how many stay.
+    pub fn keep(&mut self, mut keep: impl FnMut(&Row) -> Option<Row>) -> u64 {
+        let appended = self.appended();
+        let mut kept = Part::default();
+        let mut appender = kept.appender();
+        let rows = self.batch.live().iter().chain(self.rest.live());
+        rows.filter_map(&mut keep).for_each(|row| appender.push(row));
+        (self.batch, self.rest) = (Part::default(), kept);
+        self.retired = appended - self.len() as u64;
+        self.len() as u64
+    }
+
     /// Forgets all rows and says how many.
     pub fn clear(&mut self) -> u64 {
         let count = self.len() as u64;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kronicler_query::{Answer, ask};
 use kronicler_store::{
-    Catalog, Directory, Disk, POOL_SIZE_BYTES, PoolUsage, Snapshot, Storage, StoreError,
+    Catalog, Controls, Directory, Disk, POOL_SIZE_BYTES, PoolUsage, Snapshot, Storage, StoreError,
 };
 
 use crate::Error;
@@ -72,6 +72,13 @@ impl Reader {
     pub fn snapshot(&self) -> Result<Snapshot, Error> {
         let mut directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(directory.snapshot(None)?)
+    }
+
+    /// What all processes of the directory were to heed when the last snapshot was taken.
+    #[must_use]
+    pub fn controls(&self) -> Controls {
+        let directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
+        directory.controls().clone()
     }
 
     /// Asks a question of the query crate, on a new snapshot when files were replaced meanwhile.

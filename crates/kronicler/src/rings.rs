@@ -39,6 +39,8 @@ pub(crate) struct Rings {
     pub timeline: Option<Timeline>,
     /// What becomes of records, by site and flags.
     pub targets: Vec<Target>,
+    /// Calls that began before this tick are not seen.
+    pub unseen_before: u64,
 }
 
 /// A ring, and a key that no other ring of the database ever has.
@@ -57,6 +59,7 @@ impl Rings {
             baseline: RingTotals { pushed: 0, dropped: 0, taken: 0 },
             timeline: None,
             targets: Vec::new(),
+            unseen_before: 0,
         }
     }
 
@@ -105,17 +108,34 @@ impl Rings {
         self.slots.iter().map(|slot| &slot.ring)
     }
 
-    /// Forgets the records that wait, the counts so far, and which series belongs to which site:
-    /// the lane has got a new head.
-    pub fn begin_anew(&mut self) {
-        for Slot { ring, .. } in &mut self.slots {
-            ring.drain(usize::MAX, |_| {});
+    /// Forgets the counts so far, and which series belongs to which site: the lane has got a new
+    /// head. Of the records that were taken so many still wait for the disk, and those that were
+    /// not taken wait, too; `None` forgets all of them.
+    pub fn begin_anew(&mut self, kept: Option<u64>) {
+        if kept.is_none() {
+            for Slot { ring, .. } in &mut self.slots {
+                ring.drain(usize::MAX, |_| {});
+            }
         }
         self.targets.clear();
         self.baseline = RingTotals::default();
         let totals = self.totals();
         // What is pushed meanwhile belongs to the new head.
-        self.baseline = RingTotals { pushed: totals.taken, ..totals };
+        let taken = totals.taken - kept.unwrap_or(0);
+        self.baseline = RingTotals { pushed: taken, dropped: totals.dropped, taken };
+    }
+
+    /// Lets calls that began before this tick be as if they had never been: captures were paused
+    /// before this process could know. What was inserted by hand stays.
+    pub fn forget_before(&mut self, tick: u64) {
+        self.unseen_before = tick;
+        self.baseline.dropped += self.totals().dropped;
+    }
+
+    /// Takes records that were forgotten out of the counts.
+    pub const fn discount(&mut self, unseen: u64) {
+        self.baseline.pushed += unseen;
+        self.baseline.taken += unseen;
     }
 
     /// Takes all records and counts them as dropped.

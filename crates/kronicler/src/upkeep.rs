@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use kronicler_store::{
     HistoryLimits, LaneState, LaneWriter, MergePolicy, Seal, Snapshot, Storage, StoreError,
+    change_control,
 };
 
 use crate::engine::{Engine, Lane, lock};
@@ -287,6 +288,9 @@ impl Upkeep {
     fn age_others(&self, engine: &Engine, writer: &LaneWriter, now_ns: i64) -> bool {
         let others =
             engine.other_lanes(Some(writer.lane())).unwrap_or_else(|_| Snapshot::default());
+        if self.finish_clearing(engine, &others, now_ns) {
+            return true;
+        }
         let limit_ns = now_ns.saturating_sub(self.max_age_ns);
         others.lanes.iter().map(|view| &view.state).any(|state| {
             let is_unsealed_aged =
@@ -298,6 +302,31 @@ impl Upkeep {
                     false
                 })
         })
+    }
+
+    /// Empties a lane that was cleared and that nobody owns any more. When there is none left,
+    /// there is no more to heed either.
+    fn finish_clearing(&self, engine: &Engine, others: &Snapshot, now_ns: i64) -> bool {
+        let adopt = |&lane: &u16| LaneWriter::adopt(&self.storage, engine.dir(), lane);
+        if others.cleared_lanes.iter().any(|lane| matches!(adopt(lane), Ok(Some(_)))) {
+            return true;
+        }
+        let Ok(heeded) = engine.to_heed() else { return false };
+        let is_own = |state: &mut LaneState| heeded.is_cleared(&state.head.uuid);
+        let is_over = others.cleared_lanes.is_empty() && with_lane(engine, is_own) == Some(false);
+        if is_over && !heeded.cleared.is_empty() {
+            let forgotten = change_control(&*self.storage, engine.dir(), now_ns, |control| {
+                // Somebody may have cleared again.
+                if control.number == heeded.number {
+                    control.cleared.clear();
+                }
+                Ok(())
+            });
+            if let Err(error) = forgotten {
+                log::warn!(target: "kronicler", "the control file stays: {error}");
+            }
+        }
+        false
     }
 
     /// Seals, or lets go, the oldest rows of another lane, if nobody owns it.

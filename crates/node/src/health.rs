@@ -12,6 +12,8 @@ pub struct NativeHealth {
     pub state: String,
     /// Why it is stalled or failed.
     pub error: Option<String>,
+    /// Whether captures are paused by the control file of the directory.
+    pub paused: bool,
     /// The lane that this process writes.
     pub lane: Option<u32>,
     /// Lanes of the database.
@@ -114,6 +116,7 @@ impl NativeHealth {
             dir: health.dir.display().to_string(),
             state: health.state.to_owned(),
             error: health.error,
+            paused: health.is_paused,
             lane: health.lane.map(u32::from),
             lane_count: small(health.lane_count),
             clock: health.clock.to_owned(),

@@ -42,7 +42,7 @@ struct Source {
 #[derive(Debug)]
 enum Origin {
     Database(Database),
-    Reader(Reader),
+    Reader(Box<Reader>),
 }
 
 impl Source {
@@ -153,7 +153,7 @@ impl NativeStore {
 
     pub(crate) fn reader(dir: &str) -> Result<Self> {
         let reader = Reader::open(Path::new(dir)).map_err(to_js)?;
-        Ok(Self { source: Source::new(Origin::Reader(reader)) })
+        Ok(Self { source: Source::new(Origin::Reader(Box::new(reader))) })
     }
 
     fn promise<T: Send + ToNapiValue + TypeName + 'static>(
@@ -350,7 +350,7 @@ impl NativeStore {
         flush(&self.source)
     }
 
-    /// Forgets all rows of the own lane and of lanes that nobody owns.
+    /// Forgets all rows, of whatever process.
     #[napi(catch_unwind)]
     pub fn clear(&self) -> AsyncTask<Work<()>> {
         self.promise(clear)

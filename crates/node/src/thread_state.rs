@@ -21,14 +21,20 @@ use crate::store::database_by_id;
 /// Doubles in a scratch. A typed array of fewer than 64 bytes would lie on V8's heap and move.
 pub(crate) const SCRATCH_LENGTH: usize = 16;
 
-/// The 4-byte half of a scratch that says whether capturing is paused.
+/// The 4-byte half of a scratch that says what is paused: bit 0 all of the process, the bits above
+/// how many databases, whose ids follow. Further ones are not paused.
 const PAUSED_HALF: usize = 8;
+const PAUSED_DATABASE_COUNT_MAX: usize = 2 * SCRATCH_LENGTH - PAUSED_HALF - 1;
 
-/// The scratches of all threads, and whether they are told that capturing is paused.
-static SCRATCHES: Mutex<Scratches> = Mutex::new(Scratches { is_paused: false, all: Vec::new() });
+/// The scratches of all threads, and what they are told about pauses.
+static SCRATCHES: Mutex<Scratches> =
+    Mutex::new(Scratches { is_paused: false, databases: Vec::new(), all: Vec::new() });
 
 struct Scratches {
+    /// Whether all of the process is paused.
     is_paused: bool,
+    /// The databases that are, each by the control file of its directory.
+    databases: Vec<u32>,
     all: Vec<Scratch>,
 }
 
@@ -36,16 +42,31 @@ struct Scratches {
 #[derive(Clone, Copy, PartialEq)]
 struct Scratch(*mut u64);
 
-// SAFETY: of another thread's scratch only the half at `PAUSED_HALF` is touched, atomically, and
-// only while it is in `SCRATCHES`, which its thread takes it out of before the memory may go.
+// SAFETY: of another thread's scratch only the halves from `PAUSED_HALF` on are touched,
+// atomically, and only while it is in `SCRATCHES`, which its thread takes it out of before the
+// memory may go.
 unsafe impl Send for Scratch {}
 
 impl Scratch {
-    /// Tells the JavaScript of its thread, which looks at each call; soon is early enough.
-    fn tell(self, is_paused: bool) {
-        // SAFETY: a scratch has 32 halves, aligned to 8, and lives while it is in `SCRATCHES`.
-        let half = unsafe { AtomicU32::from_ptr(self.0.cast::<u32>().add(PAUSED_HALF)) };
-        half.store(u32::from(is_paused), Ordering::Relaxed);
+    /// Tells the JavaScript of its thread, which looks at each call; soon is early enough. While
+    /// the ids change a call may take one database for another.
+    fn tell(self, is_paused: bool, databases: &[u32]) {
+        let count = databases.len().min(PAUSED_DATABASE_COUNT_MAX);
+        let state = u32::from(is_paused) | u32::try_from(count << 1).unwrap_or(0);
+        // The ids first: they count from when the state says so.
+        let ids = (1..).zip(databases.iter().copied()).take(count);
+        for (index, value) in ids.chain([(0, state)]) {
+            // SAFETY: a scratch has 32 halves, aligned to 8, and lives while it is in `SCRATCHES`.
+            let half =
+                unsafe { AtomicU32::from_ptr(self.0.cast::<u32>().add(PAUSED_HALF + index)) };
+            half.store(value, Ordering::Release);
+        }
+    }
+}
+
+impl Scratches {
+    fn tell_all(&self) {
+        self.all.iter().for_each(|scratch| scratch.tell(self.is_paused, &self.databases));
     }
 }
 
@@ -57,13 +78,23 @@ fn scratches() -> MutexGuard<'static, Scratches> {
 pub(crate) fn set_paused(is_paused: bool) {
     let mut scratches = scratches();
     scratches.is_paused = is_paused;
-    scratches.all.iter().for_each(|scratch| scratch.tell(is_paused));
+    scratches.tell_all();
+}
+
+/// Pauses captures into a database in all threads of this process, or goes on.
+fn set_database_paused(database: u32, is_paused: bool) {
+    let mut scratches = scratches();
+    scratches.databases.retain(|&other| other != database);
+    if is_paused {
+        scratches.databases.push(database);
+    }
+    scratches.tell_all();
 }
 
 /// Lets a new thread know whether capturing is paused, now and later.
 fn add_scratch(scratch: Scratch) {
     let mut scratches = scratches();
-    scratch.tell(scratches.is_paused);
+    scratch.tell(scratches.is_paused, &scratches.databases);
     scratches.all.push(scratch);
 }
 
@@ -184,6 +215,7 @@ pub(crate) fn attach(
     }
     STATE.set(state);
     FIRST.offer(state);
+    kronicler::on_pause(set_database_paused);
     add_scratch(Scratch(data));
     exit::flush_at_exit();
     Ok(scratch)

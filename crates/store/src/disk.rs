@@ -66,7 +66,9 @@ impl Storage for Disk {
         let mut options = OpenOptions::new();
         options.read(true).append(true).create_new(true);
         platform::private_file(&mut options, path);
-        Ok(Arc::new(DiskFile(platform::above_streams(options.open(path)?)?)))
+        let file = platform::above_streams(options.open(path)?)?;
+        platform::give_to_owner(&file, path);
+        Ok(Arc::new(DiskFile(file)))
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -86,6 +88,7 @@ impl Storage for Disk {
         platform::no_follow(options.read(true).write(true).create(true).truncate(false));
         platform::private_file(&mut options, path);
         let file = platform::above_streams(options.open(path)?)?;
+        platform::give_to_owner(&file, path);
         match file.try_lock() {
             Ok(()) => Ok(Some(Box::new(DiskLock(file)))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -148,7 +151,9 @@ mod platform {
     use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
     use std::io;
     use std::os::fd::AsRawFd;
-    use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+    use std::os::unix::fs::{
+        DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown,
+    };
     use std::path::Path;
 
     use rustix::fs::OFlags;
@@ -166,6 +171,19 @@ mod platform {
     /// A new file can be read by whom the directory around it lets in.
     pub fn private_file(options: &mut OpenOptions, path: &Path) {
         options.mode(0o600 | read_bits(path));
+    }
+
+    /// What root makes in a directory of another user is his: he could not use it otherwise. Who
+    /// may not give it away keeps it.
+    pub fn give_to_owner(file: &File, path: &Path) {
+        const ROOT: u32 = 0;
+        let (Some(dir), Ok(made)) = (path.parent(), file.metadata()) else { return };
+        if made.uid() == ROOT
+            && let Ok(dir) = fs::metadata(dir)
+            && dir.uid() != ROOT
+        {
+            let _ = fchown(file, Some(dir.uid()), Some(dir.gid()));
+        }
     }
 
     fn read_bits(path: &Path) -> u32 {
@@ -251,6 +269,8 @@ mod platform {
     }
 
     pub fn private_file(_options: &mut OpenOptions, _path: &Path) {}
+
+    pub fn give_to_owner(_file: &File, _path: &Path) {}
 
     pub fn no_follow(_options: &mut OpenOptions) {}
 

@@ -135,6 +135,7 @@ fn remedy(error: &io::Error) -> &'static str {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space",
         io::ErrorKind::FileTooLarge => "raise the limit on file sizes (ulimit -f)",
         io::ErrorKind::NotFound => "check the path",
+        io::ErrorKind::WouldBlock => "try again",
         _ => "look at the disk and its mount, then try again",
     }
 }

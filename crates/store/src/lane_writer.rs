@@ -1,6 +1,6 @@
-//! Owns a lane: takes it, appends to its head log, clears it, gives it back.
+//! Owns a lane: takes it, appends to its head log, gives it back.
 //!
-//! What makes segments of its rows, and lets them expire, stands in `upkeep`.
+//! What clears it, makes segments of its rows, and lets them expire, stands in files of its own.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use kronicler_format::{Counters, Head, Row, Run};
 use kronicler_stats::History;
 
+use crate::control::read_controls;
 use crate::head_log::{HeadLog, again, make_head};
 use crate::lane_files::{
     make_root, new_head, next_generation, remove_heads, remove_replaced_heads, take_lane,
@@ -52,7 +53,7 @@ pub struct LaneWriter {
     pub(crate) recent: Recent,
     pub(crate) workspace: Workspace,
     /// Generation of a head that was made and must not stay, but could not be removed.
-    orphan: Option<u64>,
+    pub(crate) orphan: Option<u64>,
     /// Files that are in no manifest any more, and when they may go.
     pub(crate) retired: Vec<Retired>,
     /// Who wrote a segment, as far as it was asked; `None` when it is gone or damaged.
@@ -88,13 +89,19 @@ impl LaneWriter {
         make_root(&**storage, root)?;
         let (lane, lock) = take_lane(&**storage, root)?;
         let reader = LaneReader::open(storage, root, lane)?;
-        let (mut writer, mut state) = Self::own(storage, root, lane, lock, reader, run.start_ns)?;
+        // Looked at while the lane is locked: what is asked for later its owner sees.
+        let (mut writer, mut state) = if is_cleared(&**storage, root, reader.as_ref())? {
+            empty(storage, root, lane, lock, run.start_ns)?
+        } else {
+            Self::own(storage, root, lane, lock, reader, run.start_ns)?
+        };
         writer.begin_run(&mut state, run, lost_at_most)?;
         Ok((writer, state))
     }
 
     /// Takes a lane that nobody owns, for its upkeep: no run begins, and how the last one ended
-    /// stays told. `None` when somebody owns it, or there is nothing in it that can be read.
+    /// stays told. `None` when somebody owns it, or there is nothing in it that can be read. One
+    /// that was cleared is emptied.
     ///
     /// # Errors
     /// When the lane cannot be locked, read or written.
@@ -114,6 +121,10 @@ impl LaneWriter {
         let lock = storage.try_lock(&path).map_err(StoreError::io("lock", &path))?;
         let Some(lock) = lock else { return Ok(None) };
         let Some(reader) = LaneReader::open(storage, root, lane)? else { return Ok(None) };
+        if is_cleared(&**storage, root, Some(&reader))? {
+            let created_ns = reader.state().head.created_ns;
+            return empty(storage, root, lane, lock, created_ns).map(Some);
+        }
         Self::own(storage, root, lane, lock, Some(reader), 0).map(Some)
     }
 
@@ -295,42 +306,6 @@ impl LaneWriter {
         Ok(())
     }
 
-    /// Forgets all rows: begins a new head with a new identity and removes all other files.
-    ///
-    /// # Errors
-    /// When the new head cannot be made or an old one cannot be removed; the lane is then as it
-    /// was, and can be written as before.
-    pub fn clear(&mut self, run: Run) -> Result<LaneState, StoreError> {
-        self.settle()?;
-        // The old head may have been removed by somebody: its name must not be taken again.
-        let before = self.log.generation();
-        let head = new_head(&*self.storage, &self.dir, self.lane, run.start_ns, before)?;
-        let (log, mut state) = self.make(head, None)?;
-        let old = std::mem::replace(&mut self.log, log);
-        let begun = self.begin_run(&mut state, run, 0).and_then(|()| {
-            remove_heads(&*self.storage, &self.dir, &[old.generation(), head.generation])?;
-            match self.storage.remove(old.path()) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-                result => result.map_err(StoreError::io("remove", old.path())),
-            }
-        });
-        if let Err(error) = begun {
-            self.log = old;
-            self.orphan = Some(head.generation);
-            // Should this fail, it is tried again before anything else is written.
-            let _ = self.settle();
-            return Err(error);
-        }
-        // The rows are gone with the head that named these files. What cannot be removed now is
-        // removed by the next opener.
-        let _ = self.remove_unlisted(&state);
-        self.retired.clear();
-        self.segment_runs.clear();
-        self.unwritten = None;
-        self.recent.clear();
-        Ok(state)
-    }
-
     /// Replaces the head log by one without the frames of sealed rows, and without what could not
     /// be read: also the way to go on when the old one could not be synced. Returns the state of
     /// the new one, which is complete and synced. Names that were not yet logged are in it.
@@ -354,7 +329,7 @@ impl LaneWriter {
     }
 
     /// Makes a head; one that fails is removed.
-    fn make(
+    pub(crate) fn make(
         &mut self,
         head: Head,
         old: Option<&LaneState>,
@@ -378,7 +353,7 @@ impl LaneWriter {
         Ok(())
     }
 
-    fn begin_run(
+    pub(crate) fn begin_run(
         &mut self,
         state: &mut LaneState,
         mut run: Run,
@@ -405,7 +380,7 @@ impl LaneWriter {
 
     /// Removes files of segments and histories that are in no manifest: a crash left them behind.
     /// None while a head is there that cannot be read: it may name them.
-    fn remove_unlisted(&self, state: &LaneState) -> Result<(), StoreError> {
+    pub(crate) fn remove_unlisted(&self, state: &LaneState) -> Result<(), StoreError> {
         if list_heads(&*self.storage, &self.dir)? != [self.log.generation()] {
             return Ok(());
         }
@@ -456,23 +431,16 @@ impl LaneWriter {
     }
 }
 
-/// Empties a lane that nobody owns. Returns `false` when somebody does.
-///
-/// # Errors
-/// When the lane cannot be locked or written.
-pub fn clear_ownerless(
+/// Empties a lane whose lock is held: begins a head with a new identity, without any run, and
+/// removes all other files.
+pub(crate) fn empty(
     storage: &Arc<dyn Storage>,
     root: &Path,
     lane: u16,
+    lock: Box<dyn StorageLock>,
     now_ns: i64,
-) -> Result<bool, StoreError> {
-    make_root(&**storage, root)?;
+) -> Result<(LaneWriter, LaneState), StoreError> {
     let dir = lane_dir(root, lane);
-    // Refuses a link in its place.
-    storage.create_dir(&dir).map_err(StoreError::io("make", &dir))?;
-    let path = lock_path(&dir);
-    let lock = storage.try_lock(&path).map_err(StoreError::io("lock", &path))?;
-    let Some(lock) = lock else { return Ok(false) };
     let head = new_head(&**storage, &dir, lane, now_ns, 0)?;
     let made = make_head(&**storage, &dir, head, None);
     let (log, state) = made.map_err(|failed| {
@@ -482,5 +450,19 @@ pub fn clear_ownerless(
     remove_heads(&**storage, &dir, &[log.generation()])?;
     let writer = LaneWriter::new(storage, lane, dir, log, lock);
     writer.remove_unlisted(&state)?;
-    Ok(true)
+    Ok((writer, state))
+}
+
+/// Whether the rows of this lane count no more, and it is to be emptied. A newer program may say so
+/// in a way that is not known here, which is an error; what cannot be read says nothing.
+fn is_cleared(
+    storage: &dyn Storage,
+    root: &Path,
+    reader: Option<&LaneReader>,
+) -> Result<bool, StoreError> {
+    let Some(reader) = reader else { return Ok(false) };
+    match read_controls(storage, root) {
+        Err(StoreError::Io { .. }) => Ok(false),
+        controls => Ok(controls?.control.is_cleared(&reader.state().head.uuid)),
+    }
 }

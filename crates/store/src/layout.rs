@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! .kronicler_data/
+//!   lock                 held by whoever makes a control file
+//!   control-0000000001   what all processes are to heed, if there is something
 //!   lane-0000/           one per writing process, taken and given back
 //!     lock               held by the lane's owner for life
 //!     head-0000000001    the head log; a newer generation replaces an older one
@@ -22,10 +24,30 @@ pub fn lane_dir(root: &Path, lane: u16) -> PathBuf {
     root.join(format!("lane-{lane:04}"))
 }
 
-/// The file whose lock makes a process the owner of a lane.
+/// The file whose lock makes a process the owner of a lane, or in the directory of the database the
+/// one that may make a control file.
 #[must_use]
-pub fn lock_path(lane_dir: &Path) -> PathBuf {
-    lane_dir.join("lock")
+pub fn lock_path(dir: &Path) -> PathBuf {
+    dir.join("lock")
+}
+
+const CONTROL_PREFIX: &str = "control-";
+
+/// The control file with this number.
+#[must_use]
+pub fn control_path(root: &Path, number: u64) -> PathBuf {
+    root.join(format!("{CONTROL_PREFIX}{number:010}"))
+}
+
+/// The numbers of the control files among the names in a directory, highest first.
+pub fn control_numbers(root: &Path, names: &[String]) -> impl Iterator<Item = u64> {
+    let numbers = names.iter().filter_map(|name| {
+        let number = name.strip_prefix(CONTROL_PREFIX)?.parse().ok()?;
+        (control_path(root, number) == root.join(name)).then_some(number)
+    });
+    let mut numbers: Vec<u64> = numbers.collect();
+    numbers.sort_unstable_by(|left, right| right.cmp(left));
+    numbers.into_iter()
 }
 
 /// The head log of this generation.
@@ -89,21 +111,30 @@ pub fn list_files(
 /// # Errors
 /// When the directory cannot be listed.
 pub fn list_lanes(storage: &dyn Storage, root: &Path) -> Result<Vec<u16>, StoreError> {
-    let names = match storage.list(root) {
-        Ok(names) => names,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+    Ok(lane_numbers(root, &list_names(storage, root)?))
+}
+
+/// The names in the directory of a database; none when there is no directory.
+pub fn list_names(storage: &dyn Storage, root: &Path) -> Result<Vec<String>, StoreError> {
+    match storage.list(root) {
+        Ok(names) => Ok(names),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
-            return Err(StoreError::NotADirectory { path: root.to_owned() });
+            Err(StoreError::NotADirectory { path: root.to_owned() })
         }
-        Err(error) => return Err(StoreError::io("list", root)(error)),
-    };
+        Err(error) => Err(StoreError::io("list", root)(error)),
+    }
+}
+
+/// The lanes among the names in a directory, lowest first.
+pub fn lane_numbers(root: &Path, names: &[String]) -> Vec<u16> {
     let lanes = names.iter().filter_map(|name| {
         let lane = name.strip_prefix("lane-")?.parse().ok()?;
         (lane < LANE_COUNT_MAX && lane_dir(root, lane) == root.join(name)).then_some(lane)
     });
     let mut lanes: Vec<u16> = lanes.collect();
     lanes.sort_unstable();
-    Ok(lanes)
+    lanes
 }
 
 /// The generations of head logs in a lane, newest first.

@@ -23,6 +23,10 @@ pub struct Snapshot {
     pub lanes: Vec<LaneView>,
     /// Head logs that cannot be read at all.
     pub unreadable_heads: u32,
+    /// Lanes that were cleared, and whose owners have yet to empty them: their rows count no more.
+    pub cleared_lanes: Vec<u16>,
+    /// Since when captures into the database are paused, nanoseconds since the Unix epoch.
+    pub paused_ns: Option<i64>,
 }
 
 /// A lane at one moment.

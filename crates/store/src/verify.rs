@@ -15,9 +15,10 @@ use std::sync::Arc;
 
 pub use report::{Finding, LaneReport, Report};
 
+use crate::control::{Controls, read_controls};
 use crate::layout::list_lanes;
 use crate::{Storage, StoreError};
-use lane::{LaneCheck, Version, check_lane};
+use lane::{LaneCheck, Version, check_cleared, check_lane};
 
 /// How often a lane is read again that changes while something looks wrong.
 const RETRY_COUNT_MAX: u32 = 3;
@@ -34,9 +35,18 @@ pub fn verify(storage: &Arc<dyn Storage>, root: &Path) -> Result<Report, StoreEr
     if lanes.is_empty() {
         return Err(StoreError::NotFound { path: root.to_owned() });
     }
+    let Controls { control, damage, .. } = read_controls(&**storage, root)?;
     let mut report = Report::default();
+    if let Some(StoreError::Damaged { path, offset, source }) = damage.as_deref() {
+        let fact = format!("this control file is damaged: {source}");
+        let remedy = "say again what it was to say: `kr pause`, `kr resume` or `kr clear`";
+        report.findings.push(Finding::new(path, fact, remedy).at(*offset));
+    }
     for lane in lanes {
-        let check = verify_lane(storage, root, lane)?;
+        let mut check = verify_lane(storage, root, lane)?;
+        if check.version.as_ref().is_some_and(|version| version.is_cleared(&control)) {
+            check = check_cleared(&**storage, root, lane)?;
+        }
         report.lanes.push(check.report);
         report.findings.extend(check.findings);
     }

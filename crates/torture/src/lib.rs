@@ -22,6 +22,7 @@ mod model;
 mod process;
 mod world;
 mod upkeep;
+mod clearing;
 mod life;
 mod lives_of_segments;
 mod lives;

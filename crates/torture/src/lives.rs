@@ -2,7 +2,9 @@
 
 use crate::life::Life;
 use crate::lives_of_segments::{EMPTIED, EXPIRED, FULL, MERGED, SEALED, SHARED, WATCHED, WINDOW};
-use crate::world::Step::{Append, Clear, ClearOwnerless, Close, Exit, Open, Read, Sync};
+use crate::world::Step::{
+    Append, Clear, ClearAll, ClearOwnerless, Close, Exit, Open, Read, Seal, Sync,
+};
 
 /// All lives.
 pub const LIVES: &[Life] = &[
@@ -100,6 +102,40 @@ pub const LIVES: &[Life] = &[
             Append(2, 2),
             Close(2),
             Read,
+        ],
+    },
+    Life {
+        name: "cleared",
+        sample: 1,
+        steps: &[
+            Open(1),
+            Open(2),
+            Append(1, 6),
+            Append(2, 9),
+            Sync(2),
+            Exit(2),
+            Read,
+            ClearAll,
+            Read,
+            Append(1, 4),
+            Sync(1),
+            Open(3),
+            Append(3, 5),
+            Seal(3),
+            Read,
+            ClearAll,
+            ClearAll,
+            Append(3, 2),
+            Read,
+            Close(3),
+            Close(1),
+            ClearAll,
+            Read,
+            Open(4),
+            Append(4, 3),
+            Sync(4),
+            Read,
+            Close(4),
         ],
     },
     Life {

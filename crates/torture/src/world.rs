@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kronicler_store::{
-    Directory, LaneState, LaneWriter, Seal, Snapshot, Storage, StoreError, clear_ownerless,
-};
+use kronicler_store::{Directory, LaneState, LaneWriter, Seal, Snapshot, Storage, StoreError};
 
 use crate::epoch::When;
 use crate::model::Model;
@@ -35,6 +33,8 @@ pub enum Step {
     Clear(Pid),
     /// Clears a lane unless somebody owns it.
     ClearOwnerless(u16),
+    /// Somebody clears all lanes at once, and their owners see it.
+    ClearAll,
     /// Seals all its rows.
     Seal(Pid),
     /// Seals full windows.
@@ -76,6 +76,8 @@ pub struct World {
     follower: Directory,
     /// What the follower keeps, and what was found of it at once.
     held: Option<(Snapshot, Found)>,
+    /// Whether somebody has begun to clear all lanes: from then on owners look whether they are to.
+    pub(crate) is_looking: bool,
     /// What went wrong first though the disk did nothing wrong.
     wrong: Option<String>,
 }
@@ -93,6 +95,7 @@ impl World {
             now_ns: NOW_NS,
             follower,
             held: None,
+            is_looking: false,
             wrong: None,
         }
     }
@@ -129,6 +132,7 @@ impl World {
     }
 
     fn step(&mut self, step: Step) -> Result<(), Trouble> {
+        self.obey()?;
         match step {
             Step::Open(pid) => self.open(pid),
             Step::Append(pid, count) => self.append(pid, count),
@@ -144,6 +148,7 @@ impl World {
             }
             Step::Clear(pid) => self.clear(pid),
             Step::ClearOwnerless(lane) => self.clear_ownerless(lane),
+            Step::ClearAll => self.clear_all(),
             Step::Read => self.read(),
             Step::Seal(pid) => self.seal(pid, Seal::All),
             Step::SealFull(pid) => self.seal(pid, Seal::Full),
@@ -259,42 +264,6 @@ impl World {
             self.model.synced(lane, self.disk.position());
         }
         Ok(result?)
-    }
-
-    fn clear(&mut self, pid: Pid) -> Result<(), Trouble> {
-        self.mend(pid)?;
-        let Some(process) = self.processes.get_mut(&pid) else { return Ok(()) };
-        let (lane, lies) = (process.writer.lane(), self.disk.lie_count());
-        self.model.clearing(lane, self.disk.position());
-        let result = process.writer.clear(process.author.run());
-        match &result {
-            Ok(_) => self.model.cleared(lane, self.disk.position()),
-            Err(_) => self.model.clear_failed(lane),
-        }
-        if self.disk.lie_count() > lies {
-            self.model.is_unsure(lane);
-        }
-        process.state = result?;
-        process.names = kronicler_store::Dictionary::clone(&process.state.names);
-        process.author = self.model.new_author(pid);
-        process.forgotten_before = 0;
-        Ok(())
-    }
-
-    fn clear_ownerless(&mut self, lane: u16) -> Result<(), Trouble> {
-        let lies = self.disk.lie_count();
-        self.model.clearing(lane, self.disk.position());
-        let result = clear_ownerless(&self.storage, &root(), lane, self.now_ns);
-        match &result {
-            Ok(true) => self.model.cleared(lane, self.disk.position()),
-            Ok(false) => self.model.not_cleared(lane, self.disk.position()),
-            Err(_) => self.model.clear_failed(lane),
-        }
-        if self.disk.lie_count() > lies {
-            self.model.is_unsure(lane);
-        }
-        result?;
-        Ok(())
     }
 
     fn read(&mut self) -> Result<(), Trouble> {

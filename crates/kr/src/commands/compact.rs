@@ -16,6 +16,7 @@ use crate::progress::{Progress, Unit};
 use crate::record::Record;
 use crate::units::{count, counted, size};
 use crate::watched::WatchedDisk;
+use crate::when::now_ns;
 
 /// Segments span a day of arrivals at most, a fourteenth of the age that rows have by default, so
 /// that the oldest rows can still go a day at a time.
@@ -79,10 +80,6 @@ pub fn run(context: &mut Context) -> Result<(), Failure> {
     context.out.flush()?;
     let is_failed = lanes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Failed));
     if is_failed { Err(Failure::Unfinished) } else { Ok(()) }
-}
-
-fn now_ns() -> i64 {
-    i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
 }
 
 fn show(context: &mut Context, lanes: &[(u16, Outcome)]) -> Result<(), Failure> {

@@ -128,6 +128,8 @@ pub fn run(context: &mut Context) -> Result<(), Failure> {
             let lanes = snapshot.lanes.iter().map(fields).collect();
             let mut document = account_fields(&total);
             document.push(("unreadable_heads", snapshot.unreadable_heads.into()));
+            document.push(("paused_since", snapshot.paused_ns.map(iso).into()));
+            document.push(("cleared_lanes", snapshot.cleared_lanes.clone().into()));
             document.push(("lanes", array(lanes)));
             context.document("health", snapshot.is_partial(), document)
         }
@@ -161,6 +163,16 @@ fn show(context: &mut Context, snapshot: &Snapshot, total: &Account) -> Result<(
 
 fn show_remarks(context: &mut Context, snapshot: &Snapshot) -> Result<(), Failure> {
     let mut is_well = snapshot.unreadable_heads == 0;
+    if let Some(since_ns) = snapshot.paused_ns {
+        let (since, program) = (context.times.second(since_ns), &context.database.program);
+        let text = format!("captures are paused since {since}; {program} resume lets them go on");
+        context.out.paragraph(2, &text)?;
+    }
+    if !snapshot.cleared_lanes.is_empty() {
+        let lanes = counted(snapshot.cleared_lanes.len() as u64, "lane");
+        let text = format!("{lanes} cleared, whose files go with the next call of their process");
+        context.out.paragraph(2, &text)?;
+    }
     if !is_well {
         let heads = counted(snapshot.unreadable_heads.into(), "log");
         let text = format!("{heads} cannot be read at all; keep the files, rows may be in them");

@@ -91,7 +91,11 @@ fn show(context: &mut Context, dir: &Path, report: &Report) -> Result<(), Failur
     context.out.line(format!("{title} {}", escape::escape(&dir.display().to_string())))?;
     context.out.line("")?;
     let cells_of = |lane: &LaneReport| {
-        let state = if lane.is_closed { "closed" } else { "open" };
+        let state = match (lane.is_cleared, lane.is_closed) {
+            (true, _) => "cleared",
+            (_, true) => "closed",
+            _ => "open",
+        };
         cells(lane.lane.to_string(), state, lane)
     };
     let mut rows: Vec<Vec<String>> = report.lanes.iter().map(cells_of).collect();

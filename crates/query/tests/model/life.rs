@@ -227,7 +227,8 @@ impl Life {
             let pending = &lane.calls[lane.logged..];
             lane.process.view(&catalog, pending)
         });
-        let snapshot = Snapshot { lanes: lanes.collect(), unreadable_heads: 0 };
+        let snapshot =
+            Snapshot { lanes: lanes.collect(), unreadable_heads: 0, ..Snapshot::default() };
         let calls =
             self.lanes.iter().flat_map(|lane| &lane.calls[lane.expired..]).cloned().collect();
         Seen { snapshot, calls, expired }
@@ -277,7 +278,7 @@ impl Life {
             .lanes
             .iter_mut()
             .map(|lane| lane.process.view(&catalog, &lane.calls[lane.logged..]));
-        let fresh = Snapshot { lanes: lanes.collect(), unreadable_heads: 0 };
+        let fresh = Snapshot { lanes: lanes.collect(), unreadable_heads: 0, ..Snapshot::default() };
         *reading.newest.lock().expect("nobody failed") = Some(fresh);
         let count = 1 + self.rng.below(50);
         let batch = reading.stream.next_batch(count).expect("the files can be read");

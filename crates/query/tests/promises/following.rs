@@ -48,7 +48,7 @@ impl World {
 
     fn snapshot(&mut self) -> Snapshot {
         let views = self.processes.iter_mut().map(|process| process.view(&self.catalog, &[]));
-        Snapshot { lanes: views.collect(), unreadable_heads: 0 }
+        Snapshot { lanes: views.collect(), unreadable_heads: 0, ..Snapshot::default() }
     }
 
     /// Looks at a snapshot; says whether the answer is partial and whether it is stale.

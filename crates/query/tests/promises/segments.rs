@@ -33,7 +33,7 @@ fn calls(first: u64, count: u64) -> Vec<Call> {
 }
 
 fn view(process: &mut Process, catalog: &Arc<Catalog>) -> Snapshot {
-    Snapshot { lanes: vec![process.view(catalog, &[])], unreadable_heads: 0 }
+    Snapshot { lanes: vec![process.view(catalog, &[])], unreadable_heads: 0, ..Snapshot::default() }
 }
 
 fn streamed(mut stream: RowStream, count: usize) -> (Vec<Call>, bool) {

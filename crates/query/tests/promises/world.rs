@@ -110,7 +110,7 @@ impl Process {
 }
 
 fn snapshot_of(lanes: Vec<LaneView>) -> Snapshot {
-    Snapshot { lanes, unreadable_heads: 0 }
+    Snapshot { lanes, unreadable_heads: 0, ..Snapshot::default() }
 }
 
 /// What to do with the rows of a process after it has logged them.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kronicler_format::{FormatError, HistoryEntry};
+use kronicler_format::{Control, FormatError, HistoryEntry};
 use kronicler_stats::decode_history_file;
 
 use super::head::{HeadCheck, check_head};
@@ -39,6 +39,11 @@ impl Version {
         Self { uuid, generation, edit_number: state.edit_number, offset: state.offset }
     }
 
+    /// Whether its rows count no more.
+    pub fn is_cleared(&self, control: &Control) -> bool {
+        control.is_cleared(&self.uuid)
+    }
+
     /// The version of a lane now; `None` when it has no head.
     pub fn now(
         storage: &Arc<dyn Storage>,
@@ -48,6 +53,19 @@ impl Version {
         let reader = LaneReader::open(storage, root, lane)?;
         Ok(reader.map(|reader| Self::of(reader.state())))
     }
+}
+
+/// What is to be said of a lane that was cleared: nobody needs its files.
+pub(super) fn check_cleared(
+    storage: &dyn Storage,
+    root: &Path,
+    lane: u16,
+) -> Result<LaneCheck, StoreError> {
+    let dir = lane_dir(root, lane);
+    let leftovers = list_heads(storage, &dir)?.len() + list_files(storage, &dir)?.len();
+    let leftover_count = leftovers as u64;
+    let report = LaneReport { lane, is_cleared: true, leftover_count, ..LaneReport::default() };
+    Ok(LaneCheck { report, findings: Vec::new(), version: None })
 }
 
 /// Reads all files of a lane.

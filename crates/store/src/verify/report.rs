@@ -22,6 +22,8 @@ pub struct LaneReport {
     pub lane: u16,
     /// Whether its last writer ended in order.
     pub is_closed: bool,
+    /// Whether it was cleared, and its owner has yet to empty it: all its files are leftovers.
+    pub is_cleared: bool,
     /// Rows ever stored in it.
     pub stored: u64,
     /// Rows that were read, one by one.
