@@ -1,4 +1,4 @@
-// Runs benches by name, all without one: prints ratios, writes bench/out/<name>.json with its plots.
+// Runs benches by name, all without one: prints ratios, writes bench/out/<name>.json and plots.
 //
 // `--short` is for working on a bench: few rounds, small sizes, figures that nobody may quote.
 

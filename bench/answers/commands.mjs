@@ -21,6 +21,7 @@ function commandsOn({ rows, dir }) {
     {
       name: 'kr hist NAME --exact', args: ['hist', 'function0', '--exact'], goal: { atMost: 100 },
     },
+    { name: 'kr heatmap NAME', args: ['heatmap', 'function0'] },
     { name: 'kr --fetch ID', args: ['--fetch', middle], goal: { atMost: 20 }, isCheap: true },
     {
       name: 'kr export -o calls.parquet', args: ['export', '-o', parquet],
