@@ -45,12 +45,14 @@ export const tick: () => void = addon?.binding?.tick ?? nothing
 export const end: () => void = addon?.binding?.end ?? nothing
 /** Pauses capturing in all threads of the process, or ends that pause. */
 export const setPaused: (isPaused: boolean) => void = addon?.binding?.setPaused ?? nothing
+
 /** Whether captures into a database are paused. To be asked when `words[8]` is not 0. */
 export function isPaused(database: number): boolean {
   const state = words[pausedWord] as number
   if ((state & 1) !== 0) return true
-  const end = pausedWord + (state >> 1)
-  for (let at = pausedWord + 1; at <= end; at++) if (words[at] === database) return true
+  const last = pausedWord + (state >> 1)
+  for (let at = pausedWord + 1; at <= last; at++) if (words[at] === database) return true
   return false
 }
+
 export const insert: () => void = addon?.binding?.insert ?? nothing

@@ -12,7 +12,7 @@ import * as scratch from '../scratch.js'
 import { unmatchedName } from './routes.js'
 import type { Routes } from './routes.js'
 
-const { pausedWord, words } = scratch
+const { isPaused, words } = scratch
 
 /** What is needed of an answer: Node's `ServerResponse`, or one of HTTP/2. */
 export interface Answer {
@@ -97,7 +97,8 @@ export function rename<T>(answer: object, find: NameOf<T>, request: T): boolean 
  */
 export function begin<T>(answer: Answer, routes: Routes, find: NameOf<T>, request: T): void {
   try {
-    if (words[pausedWord] !== 0 || Exchange.rename(answer, find, request)) return
+    if (words[8] !== 0 && isPaused(routes.database)) return
+    if (Exchange.rename(answer, find, request)) return
     const start = now()
     void new Exchange(answer, start, routes, find, request)
     answer.on('finish', onEnd)

@@ -5,7 +5,9 @@ import { kindAsync, kindSync, now, outcomeOk, record } from '../record.js'
 import * as scratch from '../scratch.js'
 import type { Names } from './names.js'
 
-const { pausedWord, words } = scratch
+const { isPaused, words } = scratch
+/** The id of the default database, which all of these are stored in. */
+const defaultId = 0
 
 /** What is kept in a private field of the message that all events of a call share. */
 class Mark extends Given {
@@ -27,7 +29,7 @@ class Mark extends Given {
 
 /** A call begins. */
 export function begin(message: object): void {
-  if (words[pausedWord] === 0) void new Mark(message)
+  if (words[8] === 0 || !isPaused(defaultId)) void new Mark(message)
 }
 
 /** It ends; nothing is recorded when it did not begin, or has ended. */
