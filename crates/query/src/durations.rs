@@ -1,16 +1,23 @@
-//! Walks the durations of wanted rows, by series where columns allow it: in no particular order.
+//! Walks the durations of wanted rows of a chunk by series and group, in no particular order.
+//!
+//! Durations alone are decoded where all rows are of one group; else the ids of series besides,
+//! which tell how many durations of each series belong to a piece.
 
 use std::ops::Range;
 
-use kronicler_format::{Narrow, PageValues, SegmentEntry};
-use kronicler_store::{ChunkReader, StoreError};
+use kronicler_format::limits::PAGE_VALUE_COUNT_MAX;
+use kronicler_format::{Narrow, PageValues};
+use kronicler_store::{ChunkReader, Page, StoreError};
 
-use crate::scan::LaneScan;
+use crate::filter::Limits;
+use crate::split::Piece;
 
 /// Durations of one series.
 pub(crate) enum Durations<'a> {
     /// Some values of a page.
     Page(&'a PageValues, Range<usize>),
+    /// Those that are left of a page.
+    Some(&'a [u64]),
     /// One.
     One(u64),
 }
@@ -18,7 +25,7 @@ pub(crate) enum Durations<'a> {
 /// Values whose width is known.
 pub(crate) trait Take {
     /// Takes values that each stand for themselves plus `base`.
-    fn take<T: Copy + Into<u64>>(&mut self, base: u64, values: &[T]);
+    fn take<T: Copy + Ord + Into<u64>>(&mut self, base: u64, values: &[T]);
 }
 
 impl Durations<'_> {
@@ -26,6 +33,7 @@ impl Durations<'_> {
     pub(crate) fn give_to(&self, taker: &mut impl Take) {
         match self {
             Self::One(duration_ns) => taker.take(0, &[*duration_ns]),
+            Self::Some(durations) => taker.take(0, durations),
             Self::Page(page, range) => {
                 let range = range.start.min(page.len())..range.end.min(page.len());
                 match &page.values {
@@ -37,77 +45,233 @@ impl Durations<'_> {
             }
         }
     }
-
-    /// Calls `visit` with each.
-    pub(crate) fn for_each(&self, visit: impl FnMut(u64)) {
-        struct Each<F>(F);
-        impl<F: FnMut(u64)> Take for Each<F> {
-            fn take<T: Copy + Into<u64>>(&mut self, base: u64, values: &[T]) {
-                values.iter().for_each(|&value| (self.0)(base.wrapping_add(value.into())));
-            }
-        }
-        self.give_to(&mut Each(visit));
-    }
 }
 
-/// Calls `visit` with series and durations for all wanted rows of a lane.
+/// What is wanted of a chunk.
+pub(crate) struct Request<'a> {
+    /// Its pieces, ascending.
+    pub pieces: &'a [Piece],
+    /// By dense id: which series.
+    pub series: &'a [bool],
+    /// Which durations.
+    pub limits: &'a Limits,
+}
+
+/// Calls `visit` with group, dense id and durations of all that is wanted of a chunk. Returns
+/// `false` when pages are missing: what could be read without them was visited.
 pub(crate) fn visit_durations(
-    scan: &mut LaneScan<'_>,
-    mut visit: impl FnMut(u32, Durations<'_>),
-) -> Result<(), StoreError> {
-    for entry in scan.segments() {
-        for (index, chunk) in scan.chunks(entry)? {
-            if scan.holds_chunk(&chunk) {
-                visit_columns(scan, entry, index, &mut visit)?;
-            } else {
-                scan.visit_chunk(entry, index, |_, row| {
-                    visit(row.series, Durations::One(row.duration_ns));
-                })?;
-            }
-        }
+    chunk: &mut ChunkReader<'_>,
+    request: &Request<'_>,
+    visit: impl FnMut(u32, u32, &Durations<'_>),
+) -> Result<bool, StoreError> {
+    let row_count = chunk.directory().row_count();
+    let mut walk = Walk { request, visit, kept: Vec::new() };
+    match request.pieces {
+        [] => Ok(true),
+        [Piece { rows, group }] if *rows == (0..row_count) => walk.all(chunk, *group),
+        _ => walk.pieces(chunk),
     }
-    for block in scan.blocks() {
-        scan.visit_block(block, |_, row| visit(row.series, Durations::One(row.duration_ns)))?;
-    }
-    scan.visit_pending(|_, row| visit(row.series, Durations::One(row.duration_ns)));
-    Ok(())
 }
 
-fn visit_columns(
-    scan: &mut LaneScan<'_>,
-    entry: &SegmentEntry,
-    index: usize,
-    visit: &mut impl FnMut(u32, Durations<'_>),
-) -> Result<(), StoreError> {
-    scan.with_chunk(entry, index, |scan, chunk| {
+struct Walk<'a, V> {
+    request: &'a Request<'a>,
+    visit: V,
+    /// Only memory to filter into.
+    kept: Vec<u64>,
+}
+
+/// Durations that stand together in a page.
+struct Span {
+    page: u32,
+    dense: u32,
+    range: Range<u32>,
+}
+
+impl<V: FnMut(u32, u32, &Durations<'_>)> Walk<'_, V> {
+    /// Visits all rows of the wanted series.
+    fn all(&mut self, chunk: &mut ChunkReader<'_>, group: u32) -> Result<bool, StoreError> {
         let directory = chunk.directory().clone();
         let mut spans = Vec::new();
-        for (dense, series) in (0..).zip(directory.series()) {
-            if scan.wants_series(series.series) {
-                let of_series = directory.duration_pages(dense);
-                spans.extend(of_series.map(|span| (span.page, series.series, span.range)));
-            }
+        for dense in self.wanted() {
+            let of_series = directory.duration_pages(dense);
+            spans.extend(of_series.map(|span| Span { page: span.page, dense, range: span.range }));
         }
         // Several series may share a page: each is read once.
-        spans.sort_by_key(|(page, series, _)| (*page, *series));
-        visit_spans(&mut scan.scanned(chunk), &spans, visit)
-    })
+        spans.sort_by_key(|span| (span.page, span.dense));
+        chunk.expect_pages(spans.iter().map(|span| span.page));
+        let mut is_whole = true;
+        for of_page in spans.chunk_by(|left, right| left.page == right.page) {
+            let Some(page) = chunk.page(of_page[0].page)? else {
+                is_whole = false;
+                continue;
+            };
+            for Span { dense, range, .. } in of_page {
+                self.give(group, *dense, &page, range.clone());
+            }
+        }
+        Ok(is_whole)
+    }
+
+    fn wanted(&self) -> impl Iterator<Item = u32> + use<'_, V> {
+        let series = (0..).zip(self.request.series);
+        series.filter(|(_, is_wanted)| **is_wanted).map(|(dense, _)| dense)
+    }
+
+    fn give(&mut self, group: u32, dense: u32, page: &PageValues, range: Range<u32>) {
+        let range = range.start as usize..range.end as usize;
+        let limits = self.request.limits;
+        let durations = Durations::Page(page, range);
+        if limits.min_duration_ns == 0 && limits.max_duration_ns == u64::MAX {
+            (self.visit)(group, dense, &durations);
+            return;
+        }
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.clear();
+        durations.give_to(&mut Between { limits, kept: &mut kept });
+        if !kept.is_empty() {
+            (self.visit)(group, dense, &Durations::Some(&kept));
+        }
+        self.kept = kept;
+    }
+
+    fn pieces(&mut self, chunk: &mut ChunkReader<'_>) -> Result<bool, StoreError> {
+        let Request { pieces, series, .. } = *self.request;
+        let directory = chunk.directory().clone();
+        let end = pieces.last().map_or(0, |piece| piece.rows.end);
+        let ids = read_ids(chunk, end)?;
+        let mut is_whole = ids.len() >= end as usize;
+        let wanted = self.wanted().collect::<Vec<_>>();
+        let spans = wanted.iter().flat_map(|&dense| directory.duration_pages(dense));
+        chunk.expect_pages(spans.map(|span| span.page));
+        let mut pages = Pages::new(directory.page_count());
+        let mut places = Places::new(series);
+        let mut at = 0;
+        for Piece { rows, group } in pieces {
+            let (from, to) = (rows.start as usize, rows.end as usize);
+            let (Some(before), Some(within)) = (ids.get(at..from), ids.get(from..to)) else {
+                break;
+            };
+            at = to;
+            places.pass(before);
+            places.count(within);
+            while let Some((dense, rows)) = places.take_counted() {
+                let mut missing = rows.end - rows.start;
+                for span in directory.duration_spans(dense, rows) {
+                    if let Some(page) = pages.get(chunk, span.page)? {
+                        missing -= span.range.end - span.range.start;
+                        self.give(*group, dense, page, span.range);
+                    }
+                }
+                is_whole &= missing == 0;
+            }
+        }
+        Ok(is_whole)
+    }
 }
 
-fn visit_spans(
-    chunk: &mut ChunkReader<'_>,
-    spans: &[(u32, u32, Range<u32>)],
-    visit: &mut impl FnMut(u32, Durations<'_>),
-) -> Result<bool, StoreError> {
-    let mut is_whole = true;
-    for of_page in spans.chunk_by(|left, right| left.0 == right.0) {
-        let Some(page) = chunk.page(of_page[0].0)? else {
-            is_whole = false;
-            continue;
-        };
-        for (_, series, range) in of_page {
-            visit(*series, Durations::Page(&page, range.start as usize..range.end as usize));
+/// Dense ids of the first rows of a chunk: fewer than asked for when a page is missing.
+fn read_ids(chunk: &mut ChunkReader<'_>, count: u32) -> Result<Vec<u16>, StoreError> {
+    let directory = chunk.directory().clone();
+    let firsts = (0..count).step_by(PAGE_VALUE_COUNT_MAX);
+    chunk.expect_pages(firsts.clone().map(|row| directory.series_page(row).0));
+    let mut ids = Vec::with_capacity(count as usize);
+    for first in firsts {
+        let Some(page) = chunk.page(directory.series_page(first).0)? else { break };
+        struct Ids<'a>(&'a mut Vec<u16>);
+        impl Take for Ids<'_> {
+            fn take<T: Copy + Ord + Into<u64>>(&mut self, base: u64, values: &[T]) {
+                // Ids that are none were refused when the page was decoded.
+                let narrow = |value: T| base.wrapping_add(value.into()).try_into().unwrap_or(0);
+                self.0.extend(values.iter().map(|&value| narrow(value)));
+            }
+        }
+        Durations::Page(&page, 0..page.len()).give_to(&mut Ids(&mut ids));
+    }
+    ids.truncate(count as usize);
+    Ok(ids)
+}
+
+/// Pages of a chunk that were read, each once.
+struct Pages {
+    /// By number: `None` inside when it is missing.
+    pages: Vec<Option<Option<Page>>>,
+}
+
+impl Pages {
+    fn new(count: u32) -> Self {
+        Self { pages: (0..count).map(|_| None).collect() }
+    }
+
+    fn get(
+        &mut self,
+        chunk: &mut ChunkReader<'_>,
+        number: u32,
+    ) -> Result<Option<&Page>, StoreError> {
+        let Some(place) = self.pages.get_mut(number as usize) else { return Ok(None) };
+        if place.is_none() {
+            *place = Some(chunk.page(number)?);
+        }
+        Ok(place.as_ref().and_then(Option::as_ref))
+    }
+}
+
+/// Where the next durations of each series stand among those of the series.
+struct Places<'a> {
+    wanted: &'a [bool],
+    /// By dense id.
+    next: Vec<u32>,
+    counts: Vec<u32>,
+    /// Dense ids whose count is not 0.
+    counted: Vec<u16>,
+}
+
+impl<'a> Places<'a> {
+    fn new(wanted: &'a [bool]) -> Self {
+        let zeros = vec![0; wanted.len()];
+        Self { wanted, next: zeros.clone(), counts: zeros, counted: Vec::new() }
+    }
+
+    /// Passes over rows.
+    fn pass(&mut self, ids: &[u16]) {
+        for &id in ids {
+            if let Some(next) = self.next.get_mut(usize::from(id)) {
+                *next += 1;
+            }
         }
     }
-    Ok(is_whole)
+
+    /// Counts rows of wanted series.
+    fn count(&mut self, ids: &[u16]) {
+        for &id in ids {
+            let at = usize::from(id);
+            if self.wanted.get(at).copied().unwrap_or(false) {
+                if self.counts[at] == 0 {
+                    self.counted.push(id);
+                }
+                self.counts[at] += 1;
+            }
+        }
+    }
+
+    /// A series that was counted, and which of its rows these were.
+    fn take_counted(&mut self) -> Option<(u32, Range<u32>)> {
+        let id = self.counted.pop()?;
+        let at = usize::from(id);
+        let (first, count) = (self.next[at], std::mem::take(&mut self.counts[at]));
+        self.next[at] += count;
+        Some((u32::from(id), first..first + count))
+    }
+}
+
+/// Keeps what lies between limits.
+struct Between<'a> {
+    limits: &'a Limits,
+    kept: &'a mut Vec<u64>,
+}
+
+impl Take for Between<'_> {
+    fn take<T: Copy + Ord + Into<u64>>(&mut self, base: u64, values: &[T]) {
+        let values = values.iter().map(|&value| base.wrapping_add(value.into()));
+        self.kept.extend(values.filter(|&duration_ns| self.limits.wants_duration(duration_ns)));
+    }
 }

@@ -8,16 +8,18 @@
 //!
 //! Where damage makes footers count rows that cannot be read, what can be read is counted first.
 
-use kronicler_stats::Sketch;
+use kronicler_format::{FormatError, Row};
+use kronicler_stats::Summary;
 use kronicler_store::{Name, Snapshot, StoreError};
 
 use crate::answer::{Answer, Gaps};
-use crate::durations::{Durations, visit_durations};
+use crate::durations::Durations;
 use crate::filter::Filter;
 use crate::name_table::NameTable;
 use crate::rank::Ranks;
-use crate::scan::LaneScan;
-use crate::stats::stats_by_number;
+use crate::sketches::Sketches;
+use crate::split::Split;
+use crate::work::{ChunkPlace, Of, Sink, Work};
 
 /// Exact percentiles of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +85,7 @@ fn values((_, values): (u64, Vec<u64>)) -> Vec<u64> {
 struct Grouping<'a> {
     count: usize,
     /// The group of a function, by its number.
-    of: &'a dyn Fn(u32) -> usize,
+    of: &'a (dyn Fn(u32) -> usize + Sync),
 }
 
 /// Count and quantiles of each group.
@@ -99,67 +101,68 @@ fn percentiles_of(
     if qs.iter().any(|q| !(0.0..=1.0).contains(q)) {
         return Ok(Gaps::of(snapshot).answer(None));
     }
-    let mut pass = Pass { snapshot, filter, table, grouping, gaps: Gaps::of(snapshot) };
-    let mut sketches = vec![Sketch::new(); grouping.count];
-    let known = stats_by_number(snapshot, filter, table)?;
-    for (number, function) in (0..).zip(known.value) {
-        if let Some(sketch) = sketches.get_mut((grouping.of)(number)) {
-            sketch.merge(&function.sketch);
-        }
-    }
+    let place_of = |of: Of| {
+        let series = snapshot.lanes[of.lane as usize].state.names.series();
+        let series = series.get(of.series as usize)?;
+        let number = table.number(of.lane as usize, series.name)?;
+        Some(((grouping.of)(number), u64::from(series.weight)))
+    };
+    let work = Work::new(snapshot, filter, Split::Whole, true);
+    let (sketches, mut gaps) = Sketches::count(&work, grouping.count, &place_of)?;
+    let work = work.without_summaries();
     let mut ranks = Ranks::new(&sketches, qs);
-    pass.run(&mut ranks)?;
+    gaps.add(run(&work, &place_of, &mut ranks)?);
     if !ranks.is_exact() {
-        let mut sketches = vec![Sketch::new(); grouping.count];
-        pass.visit(|group, weight, durations| {
-            durations.for_each(|duration_ns| sketches[group].add_many(duration_ns, weight));
-        })?;
+        let (sketches, lacking) = Sketches::count(&work, grouping.count, &place_of)?;
+        gaps.add(lacking);
         ranks = Ranks::new(&sketches, qs);
-        pass.run(&mut ranks)?;
+        gaps.add(run(&work, &place_of, &mut ranks)?);
     }
-    let (is_partial, is_stale) = (known.is_partial, known.is_stale);
-    pass.gaps.add(Gaps { is_partial, is_stale });
-    Ok(pass.gaps.answer(Some(ranks.into_values())))
+    Ok(gaps.answer(Some(ranks.into_values())))
 }
 
-/// Passes over the wanted durations of a snapshot.
-struct Pass<'a> {
-    snapshot: &'a Snapshot,
-    filter: &'a Filter,
-    table: &'a NameTable,
-    grouping: &'a Grouping<'a>,
-    gaps: Gaps,
-}
-
-impl Pass<'_> {
-    /// Passes over them until all ranks are found.
-    fn run(&mut self, ranks: &mut Ranks) -> Result<(), StoreError> {
-        while ranks.begin_pass() {
-            self.visit(|group, weight, durations| ranks.add(group, weight, durations))?;
+/// Passes over the wanted durations until all ranks are found.
+fn run(
+    work: &Work<'_>,
+    place_of: &(impl Fn(Of) -> Option<(usize, u64)> + Sync),
+    ranks: &mut Ranks,
+) -> Result<Gaps, StoreError> {
+    let mut gaps = Gaps::default();
+    while ranks.begin_pass() {
+        let (sinks, lacking) = work.run(|| Pass { ranks: ranks.clone(), place_of })?;
+        gaps.add(lacking);
+        let mut sinks = sinks.into_iter();
+        if let Some(first) = sinks.next() {
+            *ranks = first.ranks;
         }
+        sinks.for_each(|other| ranks.absorb(other.ranks));
+    }
+    Ok(gaps)
+}
+
+/// A pass of one thread.
+struct Pass<'a, P> {
+    ranks: Ranks,
+    place_of: &'a P,
+}
+
+impl<P: Fn(Of) -> Option<(usize, u64)> + Sync> Sink for Pass<'_, P> {
+    fn take_encoded(&mut self, _: Of, _: &[u8]) -> Result<(), FormatError> {
+        // Only rows have exact durations.
         Ok(())
     }
 
-    /// Calls `visit` with group, weight and durations for all wanted rows.
-    fn visit(
-        &mut self,
-        mut visit: impl FnMut(usize, u64, &Durations<'_>),
-    ) -> Result<(), StoreError> {
-        for mut scan in LaneScan::all(self.snapshot, self.filter) {
-            let series = scan.view.state.names.series().iter();
-            let groups: Vec<Option<(usize, u64)>> = series
-                .map(|series| {
-                    let number = self.table.number(scan.index, series.name)?;
-                    Some(((self.grouping.of)(number), u64::from(series.weight)))
-                })
-                .collect();
-            visit_durations(&mut scan, |series, durations| {
-                if let Some((group, weight)) = groups.get(series as usize).copied().flatten() {
-                    visit(group, weight, &durations);
-                }
-            })?;
-            self.gaps.add(scan.gaps);
+    fn take_summary(&mut self, _: Of, _: &Summary) {}
+
+    fn take_durations(&mut self, of: Of, _: ChunkPlace, durations: &Durations<'_>) {
+        if let Some((group, weight)) = (self.place_of)(of) {
+            self.ranks.add(group, weight, durations);
         }
-        Ok(())
+    }
+
+    fn take_row(&mut self, of: Of, _: u64, row: &Row) {
+        if let Some((group, weight)) = (self.place_of)(of) {
+            self.ranks.add(group, weight, &Durations::One(row.duration_ns));
+        }
     }
 }

@@ -18,6 +18,8 @@ pub struct FunctionStats {
     pub sketch: Sketch,
     /// The slowest call, unless it has expired and is not among those that are remembered.
     pub slowest: Option<RowId>,
+    /// Its duration, as far as it is known.
+    slowest_ns: u64,
     /// Calls among them whose rows have expired: of these only statistics are left.
     pub expired: u64,
     /// By what the times of expired calls are known: a period counts as a whole even if only a part
@@ -34,6 +36,7 @@ impl FunctionStats {
             moments: Moments::new(),
             sketch: Sketch::new(),
             slowest: None,
+            slowest_ns: 0,
             expired: 0,
             resolution: None,
         }
@@ -57,18 +60,13 @@ impl FunctionStats {
     }
 
     /// Adds what is known of rows in a lane that each stand for `weight` calls.
-    pub(crate) fn add(&mut self, lane: u16, weight: u64, failed_rows: u64, summary: Summary) {
-        let Some(slowest) = summary.slowest.rows().first() else { return };
-        let id = RowId::new(lane, slowest.seq);
-        let before = self.moments.max().zip(self.slowest);
-        // Among equals the earlier row, in whatever order they are looked at.
-        let is_slower =
-            |(max, before)| slowest.duration_ns > max || slowest.duration_ns == max && id < before;
-        if before.is_none_or(is_slower) {
-            self.slowest = Some(id);
+    pub(crate) fn add(&mut self, lane: u16, weight: u64, is_error: bool, summary: Summary) {
+        if let Some(slowest) = summary.slowest.rows().first() {
+            self.offer_slowest(slowest.duration_ns, RowId::new(lane, slowest.seq));
         }
-        self.rows += summary.moments.count();
-        self.errors += failed_rows.wrapping_mul(weight);
+        let rows = summary.moments.count();
+        self.rows += rows;
+        self.errors += if is_error { rows.wrapping_mul(weight) } else { 0 };
         self.moments.merge_many(&summary.moments, weight);
         if weight != 1 {
             self.sketch.merge_many(&summary.sketch, weight);
@@ -77,5 +75,21 @@ impl FunctionStats {
         } else {
             self.sketch.merge(&summary.sketch);
         }
+    }
+
+    /// Offers a row as the slowest: among equals the earlier wins, in whatever order they are
+    /// looked at.
+    pub(crate) fn offer_slowest(&mut self, duration_ns: u64, id: RowId) {
+        let is_slower = |known: RowId| {
+            duration_ns > self.slowest_ns || duration_ns == self.slowest_ns && id < known
+        };
+        if self.slowest.is_none_or(is_slower) {
+            (self.slowest, self.slowest_ns) = (Some(id), duration_ns);
+        }
+    }
+
+    /// Says that all rows were offered that can be: none is told that is not the slowest.
+    pub(crate) fn end_search(&mut self) {
+        self.slowest = self.slowest.filter(|_| self.moments.max() == Some(self.slowest_ns));
     }
 }

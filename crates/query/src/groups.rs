@@ -15,8 +15,12 @@ use crate::history::{Histories, add_histories, histories, reaches_back, unplaced
 use crate::name_table::NameTable;
 use crate::periods::Periods;
 use crate::runs::instance_name;
-use crate::stats::{by_name, stats, stats_by_number, stats_by_thread};
+use crate::split::Split;
+use crate::stats::{all_of, by_name, stats, stats_by_group};
 use crate::who::runs;
+
+/// Functions times periods whose statistics are in memory at a time, some 4 KB each.
+const CELL_COUNT_MAX: usize = 4_096;
 
 /// What statistics are grouped by, besides the function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,10 +126,11 @@ pub fn visit_groups(
         return visit_periods(snapshot, filter, periods, visit);
     }
     if *by == GroupBy::Thread {
-        let answer = stats_by_thread(snapshot, filter)?;
+        let table = NameTable::new(snapshot);
+        let answer = stats_by_group(snapshot, filter, &table, Split::Threads)?;
         return Ok(answer.map(|threads| {
             for (thread, functions) in threads {
-                visit(&Group::Thread(thread), by_name(functions));
+                visit(&Group::Thread(thread), by_name(functions.into_values().collect()));
             }
             0
         }));
@@ -240,23 +245,34 @@ fn visit_periods(
         past = found;
     }
     let table = NameTable::new(snapshot);
-    for (start_ns, end_ns) in periods.iter() {
+    let cell_count = table.names().len().max(1);
+    let step = (CELL_COUNT_MAX / cell_count).max(1);
+    for first in (0..periods.len()).step_by(step) {
+        let some = periods.part(first..first + step);
+        let Some((start_ns, end_ns)) = some.range() else { continue };
         let (since_ns, until_ns) = filter.range();
-        let of_period = Filter {
+        let of_some = Filter {
             since_ns: Some(since_ns.max(start_ns)),
             until_ns: Some(until_ns.min(end_ns)),
             ..filter.clone()
         };
-        if of_period.since_ns >= of_period.until_ns && past.is_empty() {
-            continue;
-        }
-        let Answer { mut value, is_partial, is_stale } =
-            stats_by_number(snapshot, &of_period, &table)?;
+        let split = Split::Periods(&some);
+        let Answer { value: mut groups, is_partial, is_stale } =
+            stats_by_group(snapshot, &of_some, &table, split)?;
         gaps.add(Gaps { is_partial, is_stale });
-        add_histories(&past, filter, (start_ns, end_ns), &mut value);
-        let functions = by_name(value);
-        if !functions.is_empty() {
-            visit(&Group::Period { start_ns, end_ns }, functions);
+        for (index, (start_ns, end_ns)) in (0..).zip(some.iter()) {
+            let functions = groups.remove(&index).unwrap_or_default();
+            let functions = if past.is_empty() {
+                functions.into_values().collect()
+            } else {
+                let mut all = all_of(&table, functions);
+                add_histories(&past, filter, (start_ns, end_ns), &mut all);
+                all
+            };
+            let functions = by_name(functions);
+            if !functions.is_empty() {
+                visit(&Group::Period { start_ns, end_ns }, functions);
+            }
         }
     }
     Ok(gaps.answer(unplaced_count))

@@ -108,6 +108,13 @@ impl Periods {
         (index < self.len()).then_some(index)
     }
 
+    /// Some of them.
+    pub(crate) fn part(&self, range: std::ops::Range<usize>) -> Self {
+        let end = range.end.min(self.len());
+        let bounds = self.bounds.get(range.start..=end).filter(|bounds| bounds.len() > 1);
+        Self { bounds: bounds.unwrap_or_default().to_vec() }
+    }
+
     /// Start of the first and end of the last.
     #[must_use]
     pub fn range(&self) -> Option<(i64, i64)> {

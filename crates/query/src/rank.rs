@@ -13,11 +13,13 @@ const KEPT_COUNT_MAX: u64 = 1 << 20;
 const STEP_COUNT: usize = 4_096;
 
 /// What is wanted of groups of durations.
+#[derive(Clone)]
 pub(crate) struct Ranks {
     groups: Vec<Group>,
     is_exact: bool,
 }
 
+#[derive(Clone)]
 struct Group {
     count: u64,
     ranges: Vec<Range>,
@@ -26,6 +28,7 @@ struct Group {
 }
 
 /// Durations from `lower` to `upper`.
+#[derive(Clone)]
 struct Range {
     lower: u64,
     upper: u64,
@@ -40,6 +43,7 @@ struct Weighted<'a> {
     weight: u64,
 }
 
+#[derive(Clone)]
 enum State {
     /// Not yet looked at in this form.
     New,
@@ -82,6 +86,15 @@ impl Ranks {
         let Some(group) = self.groups.get_mut(group) else { return };
         for range in &mut group.ranges {
             durations.give_to(&mut Weighted { range, weight });
+        }
+    }
+
+    /// Adds what came to another in the same pass.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        for (group, other) in self.groups.iter_mut().zip(other.groups) {
+            for (range, other) in group.ranges.iter_mut().zip(other.ranges) {
+                range.state.absorb(other.state);
+            }
         }
     }
 
@@ -212,9 +225,23 @@ impl Range {
     }
 }
 
+impl State {
+    fn absorb(&mut self, other: Self) {
+        match (self, other) {
+            (Self::Kept(kept), Self::Kept(more)) => kept.extend(more),
+            (Self::Counted { counts, .. }, Self::Counted { counts: more, .. }) => {
+                for (count, more) in counts.iter_mut().zip(more) {
+                    *count = count.saturating_add(more);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 impl Take for Weighted<'_> {
     #[inline]
-    fn take<T: Copy + Into<u64>>(&mut self, base: u64, values: &[T]) {
+    fn take<T: Copy + Ord + Into<u64>>(&mut self, base: u64, values: &[T]) {
         let &mut Range { lower, upper, count, ref mut state } = self.range;
         let span = upper - lower;
         let above = values.iter().map(|&value| base.wrapping_add(value.into()).wrapping_sub(lower));

@@ -56,12 +56,6 @@ impl Spans {
         matches!(self, Self::Some(spans) if spans.is_empty())
     }
 
-    /// Whether all rows of a chunk are wanted.
-    pub(crate) fn hold(&self, first_seq: u64, row_count: u32) -> bool {
-        let rows = self.rows_of(first_seq, row_count);
-        rows.first().is_some_and(|rows| *rows == (0..row_count))
-    }
-
     /// The wanted rows of a chunk, as indices in it.
     pub(crate) fn rows_of(&self, first_seq: u64, row_count: u32) -> Vec<Range<u32>> {
         let Self::Some(spans) = self else {

@@ -4,6 +4,7 @@
 //! A scan holds one descriptor at a time, and none once it is dropped.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use kronicler_format::{ChunkEntry, Footer, Row, Run, SegmentEntry};
 use kronicler_store::{
@@ -25,7 +26,7 @@ pub(crate) struct LaneScan<'a> {
     /// What the rows must lie between; who has found better ones may narrow it.
     pub limits: Limits,
     pub gaps: Gaps,
-    wanted: Vec<bool>,
+    wanted: Arc<[bool]>,
     filter: &'a Filter,
     is_any: bool,
     open: Open<'a>,
@@ -50,6 +51,16 @@ impl<'a> LaneScan<'a> {
         if !filter.wants_lane(view.lane()) {
             wanted.fill(false);
         }
+        Self::of_series(index, view, filter, wanted.into())
+    }
+
+    /// As [`LaneScan::new`], for who has asked the filter already which series it wants.
+    pub(crate) fn of_series(
+        index: usize,
+        view: &'a LaneView,
+        filter: &'a Filter,
+        wanted: Arc<[bool]>,
+    ) -> Self {
         let mut scan = Self {
             index,
             view,
@@ -83,6 +94,24 @@ impl<'a> LaneScan<'a> {
     pub(crate) const fn stops_early(mut self) -> Self {
         (self.planned_bytes, self.is_open_ended) = (0, true);
         self
+    }
+
+    /// Says how many bytes of decoded pages are going to be read, in all lanes together.
+    pub(crate) const fn plans(mut self, planned_bytes: usize) -> Self {
+        (self.planned_bytes, self.is_open_ended) = (planned_bytes, false);
+        self
+    }
+
+    /// By id: which series are wanted.
+    pub(crate) fn wanted_series(&self) -> Arc<[bool]> {
+        Arc::clone(&self.wanted)
+    }
+
+    /// How many of the series are wanted, from 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    pub(crate) fn wanted_share(&self) -> f64 {
+        let wanted = self.wanted.iter().filter(|is_wanted| **is_wanted).count();
+        wanted as f64 / self.wanted.len().max(1) as f64
     }
 
     pub(crate) fn wants_series(&self, series: u32) -> bool {
@@ -139,12 +168,6 @@ impl<'a> LaneScan<'a> {
         self.limits.holds(&Bounds::from(entry)) && self.filter.spans_of(footer).is_all()
     }
 
-    /// As [`LaneScan::holds_window`], for a chunk of a segment that was just read.
-    pub(crate) fn holds_chunk(&self, entry: &ChunkEntry) -> bool {
-        let (first_seq, row_count) = (entry.first_seq, entry.row_count);
-        self.limits.holds(&Bounds::from(entry)) && self.open_spans().hold(first_seq, row_count)
-    }
-
     /// Which rows of the open segment are wanted by the run that wrote them.
     fn open_spans(&self) -> Spans {
         match &self.open {
@@ -196,16 +219,16 @@ impl<'a> LaneScan<'a> {
         footer.series.iter().any(|series| self.wants_series(series.series))
     }
 
-    /// Calls `visit` with sequence and row for every wanted row of a segment.
-    pub(crate) fn visit_segment(
+    /// Rows of a chunk that were written by wanted runs.
+    pub(crate) fn wanted_rows(
         &mut self,
         entry: &SegmentEntry,
-        mut visit: impl FnMut(u64, &Row),
-    ) -> Result<(), StoreError> {
-        for (index, _) in self.chunks(entry)? {
-            self.visit_chunk(entry, index, &mut visit)?;
-        }
-        Ok(())
+        index: usize,
+    ) -> Result<Vec<Range<u32>>, StoreError> {
+        let Some(reader) = self.segment(entry)? else { return Ok(Vec::new()) };
+        let chunk = reader.footer().chunks.get(index).copied();
+        let rows = chunk.map(|chunk| self.open_spans().rows_of(chunk.first_seq, chunk.row_count));
+        Ok(rows.unwrap_or_default())
     }
 
     /// Calls `read` with a chunk, unless it is missing, which is noted. `read` says whether it
@@ -239,6 +262,11 @@ impl<'a> LaneScan<'a> {
         if self.is_open_ended {
             self.planned_bytes += chunk.directory().row_count() as usize * ROW_SIZE_BYTES;
         }
+        self.accessed(chunk)
+    }
+
+    /// Says how the pages of a chunk are going to be used, of all that are planned.
+    pub(crate) fn accessed<'c>(&self, chunk: ChunkReader<'c>) -> ChunkReader<'c> {
         chunk.with_access(self.view.catalog().begin_scan(self.planned_bytes))
     }
 
@@ -247,18 +275,24 @@ impl<'a> LaneScan<'a> {
         &mut self,
         entry: &SegmentEntry,
         index: usize,
+        visit: impl FnMut(u64, &Row),
+    ) -> Result<(), StoreError> {
+        self.visit_chunk_where(entry, index, |_| true, visit)
+    }
+
+    /// As [`LaneScan::visit_chunk`], of some of the wanted series.
+    pub(crate) fn visit_chunk_where(
+        &mut self,
+        entry: &SegmentEntry,
+        index: usize,
+        is_meant: impl Fn(u32) -> bool,
         mut visit: impl FnMut(u64, &Row),
     ) -> Result<(), StoreError> {
-        let Some(chunk) = self.segment(entry)?.and_then(|reader| {
-            let chunk = reader.footer().chunks.get(index)?;
-            Some(*chunk)
-        }) else {
-            return Ok(());
-        };
-        let rows = self.open_spans().rows_of(chunk.first_seq, chunk.row_count);
+        let rows = self.wanted_rows(entry, index)?;
         self.with_chunk(entry, index, |scan, chunk| {
             let series = chunk.directory().series().iter();
-            let wanted: Vec<bool> = series.map(|one| scan.wants_series(one.series)).collect();
+            let wants = |series| is_meant(series) && scan.wants_series(series);
+            let wanted: Vec<bool> = series.map(|one| wants(one.series)).collect();
             let mut chunk = scan.scanned(chunk);
             let wanted = Wanted { series: &wanted, rows: &rows, limits: &scan.limits };
             visit_rows(&mut chunk, &wanted, &mut scan.scratch, &mut visit)

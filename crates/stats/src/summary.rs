@@ -118,6 +118,16 @@ impl Summary {
         Moments::decode(&mut Cursor::new(WHAT, bytes))
     }
 
+    /// Adds the sketch of the summary in `bytes` to another.
+    ///
+    /// # Errors
+    /// When the bytes end too early or a number is outside of its limits. A part of what was read
+    /// has then been added.
+    pub fn sketch_encoded(bytes: &[u8], sketch: &mut Sketch) -> Result<(), FormatError> {
+        let mut moments = Moments::new();
+        merge_encoded(&mut moments, sketch, &mut Cursor::new(WHAT, bytes))
+    }
+
     /// The slowest rows of the summary in `bytes`; none, and little read, when all of them are
     /// below `floor_ns`. `passed` takes what stands before them: only memory to decode into.
     ///

@@ -30,6 +30,7 @@ pub struct Catalog {
     pub(crate) histories: Cache<FileKey, History>,
     sealed_moments: Mutex<HashMap<[u8; 16], Arc<SealedMoments>>>,
     slots: Slots,
+    thread_count: usize,
 }
 
 /// Which file of a lane.
@@ -56,9 +57,20 @@ pub(crate) struct OpenFile {
 }
 
 impl Catalog {
-    /// A catalog of the files in `storage`, whose bufferpool holds `pool_size_bytes` at most.
+    /// A catalog of the files in `storage`, whose bufferpool holds `pool_size_bytes` at most. A
+    /// question is answered on the thread that asks it.
     #[must_use]
     pub fn new(storage: Arc<dyn Storage>, pool_size_bytes: usize) -> Arc<Self> {
+        Self::with_threads(storage, pool_size_bytes, 1)
+    }
+
+    /// As [`Catalog::new`], where a question that reads much may take so many threads.
+    #[must_use]
+    pub fn with_threads(
+        storage: Arc<dyn Storage>,
+        pool_size_bytes: usize,
+        thread_count: usize,
+    ) -> Arc<Self> {
         Arc::new(Self {
             storage,
             pool: Pool::new(pool_size_bytes),
@@ -67,6 +79,8 @@ impl Catalog {
             histories: Cache::new(PARSED_SIZE_BYTES / 4),
             sealed_moments: Mutex::default(),
             slots: Slots::new(DESCRIPTOR_COUNT_MAX),
+            // Each holds a descriptor.
+            thread_count: thread_count.clamp(1, DESCRIPTOR_COUNT_MAX),
         })
     }
 
@@ -74,6 +88,12 @@ impl Catalog {
     #[must_use]
     pub fn storage(&self) -> &Arc<dyn Storage> {
         &self.storage
+    }
+
+    /// How many threads a question may take.
+    #[must_use]
+    pub const fn thread_count(&self) -> usize {
+        self.thread_count
     }
 
     /// What the bufferpool holds, and what it was good for.

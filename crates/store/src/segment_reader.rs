@@ -148,8 +148,8 @@ impl SegmentReader {
             segment: self,
             entry,
             directory,
-            is_whole_wanted: false,
-            whole: Vec::new(),
+            expected: None,
+            ahead: Ahead::default(),
             access: Access::Point,
         }))
     }
@@ -243,11 +243,26 @@ pub struct ChunkReader<'a> {
     segment: &'a mut SegmentReader,
     entry: ChunkEntry,
     directory: Arc<ChunkDirectory>,
-    /// Whether most pages are about to be asked for: the first that is not in memory brings all
-    /// bytes of the chunk by one read.
-    is_whole_wanted: bool,
-    whole: Vec<u8>,
+    /// Bytes of pages that are about to be asked for: the first that is not in memory brings them
+    /// all by one read.
+    expected: Option<Range<u32>>,
+    ahead: Ahead,
     access: Access,
+}
+
+/// Bytes of a chunk that were read before they were asked for.
+#[derive(Debug, Default)]
+struct Ahead {
+    /// Where they begin in the chunk.
+    start: u32,
+    bytes: Vec<u8>,
+}
+
+impl Ahead {
+    fn get(&self, range: &Range<u32>) -> Option<&[u8]> {
+        let start = range.start.checked_sub(self.start)? as usize;
+        self.bytes.get(start..start + range.len())
+    }
 }
 
 impl ChunkReader<'_> {
@@ -291,10 +306,11 @@ impl ChunkReader<'_> {
     /// # Errors
     /// When the system cannot read the file.
     pub fn rows(&mut self, range: Range<u32>, rows: &mut Vec<Row>) -> Result<bool, StoreError> {
-        self.is_whole_wanted = range.len() * 2 > self.directory.row_count() as usize;
+        let is_most = range.len() * 2 > self.directory.row_count() as usize;
+        self.expected = is_most.then_some(0..self.entry.size_bytes);
         let directory = Arc::clone(&self.directory);
         let result = assemble_rows(&directory, range, |page| self.try_page(page), rows);
-        (self.whole, self.is_whole_wanted) = (Vec::new(), false);
+        (self.ahead, self.expected) = (Ahead::default(), None);
         self.segment.missing(result).map(|done| done.is_some())
     }
 
@@ -316,12 +332,22 @@ impl ChunkReader<'_> {
         Ok(true)
     }
 
-    /// Reads all bytes of the chunk at once; a file that is too short is read page by page.
-    fn read_whole(&mut self) -> Result<(), Failure> {
-        self.is_whole_wanted = false;
-        let mut whole = Vec::new();
-        match self.segment.read(&self.entry, 0..self.entry.size_bytes, &mut whole) {
-            Ok(()) => self.whole = whole,
+    /// Says which pages are about to be asked for, so that what is not in memory is read at once.
+    pub fn expect_pages(&mut self, pages: impl Iterator<Item = u32>) {
+        let directory = &self.directory;
+        let ranges =
+            pages.flat_map(|page| [directory.meta_range(page), directory.page_range(page)]);
+        let ranges = ranges.flatten().filter(|range| !range.is_empty());
+        self.expected =
+            ranges.reduce(|all, range| all.start.min(range.start)..all.end.max(range.end));
+    }
+
+    /// Reads the bytes that are expected; a file that is too short is read page by page.
+    fn read_ahead(&mut self, range: Range<u32>) -> Result<(), Failure> {
+        let mut bytes = std::mem::take(&mut self.ahead.bytes);
+        self.ahead.start = range.start;
+        match self.segment.read(&self.entry, range, &mut bytes) {
+            Ok(()) => self.ahead.bytes = bytes,
             Err(Failure::Damaged) => {}
             Err(failure) => return Err(failure),
         }
@@ -333,25 +359,22 @@ impl ChunkReader<'_> {
         let key = PageKey { uuid: self.segment.uuid, first_seq, row_count, page };
         let catalog = Arc::clone(&self.segment.catalog);
         catalog.pool.get(&key, self.access, || {
-            if self.is_whole_wanted {
-                self.read_whole()?;
-            }
             let directory = Arc::clone(&self.directory);
             let (payload, meta) = directory
                 .page_range(page)
                 .zip(directory.meta_range(page))
                 .ok_or(Failure::Damaged)?;
-            let values = if self.whole.is_empty() {
+            if let Some(range) = self.expected.take_if(|range| range.contains(&payload.start)) {
+                self.read_ahead(range)?;
+            }
+            let ahead = self.ahead.get(&meta).zip(self.ahead.get(&payload));
+            let values = if let Some((meta, payload)) = ahead {
+                directory.decode_page(self.segment.seed, page, meta, payload)?
+            } else {
                 let (mut payload_bytes, mut meta_bytes) = (Vec::new(), Vec::new());
                 self.segment.read(&self.entry, payload, &mut payload_bytes)?;
                 self.segment.read(&self.entry, meta, &mut meta_bytes)?;
                 directory.decode_page(self.segment.seed, page, &meta_bytes, &payload_bytes)?
-            } else {
-                let slice = |range: Range<u32>| {
-                    let found = self.whole.get(range.start as usize..range.end as usize);
-                    found.ok_or(Failure::Damaged)
-                };
-                directory.decode_page(self.segment.seed, page, slice(meta)?, slice(payload)?)?
             };
             let memory_bytes = values.memory_bytes();
             Ok((values, memory_bytes))
