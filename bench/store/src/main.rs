@@ -14,6 +14,7 @@ mod ingest;
 mod pipeline;
 mod segments;
 mod query;
+mod pictures;
 mod launch;
 
 use std::error::Error;
@@ -67,6 +68,16 @@ enum Command {
         #[command(flatten)]
         dataset: Dataset,
     },
+    /// Ask a database for pictures and groups.
+    Pictures {
+        dir: PathBuf,
+        /// How often each question is timed.
+        #[arg(long, default_value_t = 5)]
+        repeat: usize,
+        /// Threads that a question may take.
+        #[arg(long, default_value_t = 1)]
+        threads: usize,
+    },
     /// Ask a database.
     Query {
         dir: PathBuf,
@@ -104,6 +115,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Command::Ingest { dir, dataset } => ingest::ingest(&dataset, &dir),
         Command::Pipeline { dir, dataset } => pipeline::pipeline(&dataset, &dir),
         Command::Segments { dir, repeat, dataset } => segments::segments(&dataset, &dir, repeat),
+        Command::Pictures { dir, repeat, threads } => pictures::pictures(&dir, repeat, threads),
         Command::Query { dir, repeat, windows } => query::query(&dir, repeat, &windows),
         Command::Open { dir, repeat } => query::open_only(&dir, repeat),
         Command::Launch { repeat, program } => launch::launch(&program, repeat),

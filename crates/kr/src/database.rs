@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use kronicler::{DIR_NAME, Reader, find_dir};
 use kronicler_query::Answer;
@@ -13,6 +14,9 @@ use crate::failure::Failure;
 
 /// Bytes of decoded pages: a program that ends soon may take more than a service.
 const POOL_SIZE_BYTES: usize = 64 << 20;
+
+/// Threads that a question may take: each holds a chunk in memory.
+const THREAD_COUNT_MAX: usize = 8;
 
 /// A database as it was when it was opened.
 pub struct Database {
@@ -37,7 +41,9 @@ impl Database {
             }
             None => (choose_dir()?, "kr".to_owned()),
         };
-        let reader = Reader::with_pool(Arc::new(Disk), &path, POOL_SIZE_BYTES);
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let threads = threads.min(THREAD_COUNT_MAX);
+        let reader = Reader::with_limits(Arc::new(Disk), &path, POOL_SIZE_BYTES, threads);
         let reader = Arc::new(reader.map_err(|error| explain(error, &path))?);
         Ok(Self { snapshot: reader.snapshot()?, reader, dir: path, program })
     }

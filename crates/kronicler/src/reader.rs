@@ -38,19 +38,21 @@ impl Reader {
     /// # Errors
     /// When there is none.
     pub fn open_in(storage: Arc<dyn Storage>, dir: &Path) -> Result<Self, Error> {
-        Self::with_pool(storage, dir, POOL_SIZE_BYTES)
+        Self::with_limits(storage, dir, POOL_SIZE_BYTES, 1)
     }
 
-    /// As [`Reader::open_in`], with so many bytes of decoded pages kept in memory at most.
+    /// As [`Reader::open_in`], with so many bytes of decoded pages kept in memory at most, and so
+    /// many threads that a question may take.
     ///
     /// # Errors
     /// When there is none.
-    pub fn with_pool(
+    pub fn with_limits(
         storage: Arc<dyn Storage>,
         dir: &Path,
         pool_size_bytes: usize,
+        thread_count: usize,
     ) -> Result<Self, Error> {
-        let catalog = Catalog::new(Arc::clone(&storage), pool_size_bytes);
+        let catalog = Catalog::with_threads(Arc::clone(&storage), pool_size_bytes, thread_count);
         let mut directory = Directory::with_catalog(catalog, dir.to_owned());
         directory.snapshot(None)?;
         if !Directory::exists(&*storage, dir) {

@@ -29,6 +29,15 @@ pub(crate) trait Take {
 }
 
 impl Durations<'_> {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Some(durations) => durations.len(),
+            Self::Page(_, range) => range.len(),
+        }
+    }
+
     /// Hands the durations over in the width they have.
     pub(crate) fn give_to(&self, taker: &mut impl Take) {
         match self {
@@ -71,6 +80,35 @@ pub(crate) fn visit_durations(
         [Piece { rows, group }] if *rows == (0..row_count) => walk.all(chunk, *group),
         _ => walk.pieces(chunk),
     }
+}
+
+/// As [`visit_durations`], but counts rows, whatever their durations.
+pub(crate) fn visit_counts(
+    chunk: &mut ChunkReader<'_>,
+    request: &Request<'_>,
+    mut visit: impl FnMut(u32, u32, u32),
+) -> Result<bool, StoreError> {
+    let directory = chunk.directory().clone();
+    if let [Piece { rows, group }] = request.pieces
+        && *rows == (0..directory.row_count())
+    {
+        let series = (0..).zip(directory.series()).zip(request.series);
+        for ((dense, one), _) in series.filter(|(_, is_wanted)| **is_wanted) {
+            visit(*group, dense, one.row_count);
+        }
+        return Ok(true);
+    }
+    let end = request.pieces.last().map_or(0, |piece| piece.rows.end);
+    let ids = read_ids(chunk, end)?;
+    let mut places = Places::new(request.series);
+    for Piece { rows, group } in request.pieces {
+        let Some(within) = ids.get(rows.start as usize..rows.end as usize) else { break };
+        places.count(within);
+        while let Some((dense, rows)) = places.take_counted() {
+            visit(*group, dense, rows.end - rows.start);
+        }
+    }
+    Ok(ids.len() >= end as usize)
 }
 
 struct Walk<'a, V> {

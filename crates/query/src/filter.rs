@@ -1,5 +1,6 @@
 //! Which rows a question is about.
 
+use kronicler_format::varint::{put_bytes, put_u64};
 use kronicler_format::{ChunkEntry, Flags, Footer, Kind, Outcome, Row, Run, SegmentEntry};
 use kronicler_store::{Block, Dictionary, Window};
 
@@ -112,6 +113,30 @@ impl Filter {
             is_named && self.wants_flags(series.flags)
         });
         series.collect()
+    }
+
+    /// Bytes that are the same for filters that are the same but for times and lane.
+    pub(crate) fn series_key(&self) -> Vec<u8> {
+        let mut key = Vec::new();
+        let texts = [&self.name, &self.service, &self.version, &self.instance];
+        for text in texts {
+            key.push(u8::from(text.is_some()));
+            put_bytes(&mut key, text.as_deref().unwrap_or_default().as_bytes());
+        }
+        put_u64(&mut key, self.names.len() as u64);
+        self.names.iter().for_each(|name| put_bytes(&mut key, name.as_bytes()));
+        let words = [
+            self.outcome.map(|outcome| outcome as u64),
+            self.kind.map(|kind| kind as u64),
+            self.thread.map(u64::from),
+            self.max_duration_ns,
+            Some(self.min_duration_ns),
+        ];
+        for word in words {
+            key.push(u8::from(word.is_some()));
+            put_u64(&mut key, word.unwrap_or(0));
+        }
+        key
     }
 
     /// What the rows must lie between.

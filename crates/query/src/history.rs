@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use kronicler_format::Outcome;
-use kronicler_stats::{History, HistoryFunction, HistorySeries, Period, SlowRow};
+use kronicler_stats::{
+    History, HistoryEntry, HistoryFunction, HistorySeries, Period, Sketch, SlowRow,
+};
 use kronicler_store::{Opened, RowId, Snapshot, StoreError};
 
 use crate::answer::Gaps;
@@ -62,6 +64,19 @@ pub(crate) fn add_histories(
     }
 }
 
+/// The durations of expired calls that the filter wants, of hours and days that lie wholly `within`
+/// given times.
+pub(crate) fn sketch_of(histories: &Histories, filter: &Filter, within: (i64, i64)) -> Sketch {
+    let mut sketch = Sketch::new();
+    for (_, history) in histories {
+        for entry in entries_within(history, filter, within) {
+            let weight = u64::from(entry.series.weight);
+            sketch.merge_many(&entry.value().sketch, weight);
+        }
+    }
+    sketch
+}
+
 /// Expired calls that the filter wants, of hours and days that lie in none of `periods` wholly.
 pub(crate) fn unplaced(histories: &Histories, filter: &Filter, periods: &Periods) -> u64 {
     let (since_ns, until_ns) = filter.range();
@@ -103,12 +118,7 @@ fn add_periods(
     numbers: &HashMap<String, usize>,
     functions: &mut [FunctionStats],
 ) {
-    let (since_ns, until_ns) = filter.range();
-    let (since_ns, until_ns) = (since_ns.max(within.0), until_ns.min(within.1));
-    for entry in history.entries(since_ns, until_ns).filter(|entry| filter.wants(&entry.series)) {
-        if within != ALL_TIMES && !is_within(entry.period, within) {
-            continue;
-        }
+    for entry in entries_within(history, filter, within) {
         let number = numbers.get(entry.series.function.name);
         let Some(function) = number.and_then(|&number| functions.get_mut(number)) else { continue };
         let value = entry.value();
@@ -123,6 +133,18 @@ fn add_periods(
         function.moments.merge_many(&value.moments, weight);
         function.sketch.merge_many(&value.sketch, weight);
     }
+}
+
+fn entries_within<'a>(
+    history: &'a History,
+    filter: &'a Filter,
+    within: (i64, i64),
+) -> impl Iterator<Item = HistoryEntry<'a>> {
+    let (since_ns, until_ns) = filter.range();
+    let entries = history.entries(since_ns.max(within.0), until_ns.min(within.1));
+    entries.filter(move |entry| {
+        filter.wants(&entry.series) && (within == ALL_TIMES || is_within(entry.period, within))
+    })
 }
 
 fn is_within(period: Period, (since_ns, until_ns): (i64, i64)) -> bool {

@@ -115,6 +115,13 @@ impl Periods {
         Self { bounds: bounds.unwrap_or_default().to_vec() }
     }
 
+    /// The bounds behind the first of two times, up to the second.
+    pub(crate) fn bounds_within(&self, after_ns: i64, to_ns: i64) -> &[i64] {
+        let first = self.bounds.partition_point(|&bound| bound <= after_ns);
+        let end = self.bounds.partition_point(|&bound| bound <= to_ns);
+        self.bounds.get(first..end).unwrap_or_default()
+    }
+
     /// Start of the first and end of the last.
     #[must_use]
     pub fn range(&self) -> Option<(i64, i64)> {

@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use kronicler_format::limits::SEGMENT_CHUNK_COUNT_MAX;
-use kronicler_format::{FormatError, Row, SegmentEntry};
+use kronicler_format::{ChunkEntry, FormatError, Row, SegmentEntry};
 use kronicler_stats::Summary;
-use kronicler_store::{Snapshot, StoreError, Window};
+use kronicler_store::{LaneView, Snapshot, StoreError, Window};
 
 use crate::answer::Gaps;
-use crate::durations::{Durations, Request, visit_durations};
+use crate::durations::{Durations, Request, visit_counts, visit_durations};
 use crate::filter::{Bounds, Filter, Limits};
 use crate::scan::LaneScan;
 use crate::split::{Piece, Split, cut};
@@ -26,12 +26,20 @@ const ROW_SIZE_BYTES: usize = 5;
 
 /// Takes what was found. Groups are those of the [`Split`].
 pub(crate) trait Sink: Send {
+    /// Whether it knows already what it would be given of a chunk.
+    fn recall(&mut self, _: &Question<'_>) -> bool {
+        false
+    }
+    /// Learns that a chunk was given, all of it or only what could be read.
+    fn end_chunk(&mut self, _: &Question<'_>, _is_whole: bool) {}
     /// Takes a series of a segment whose rows are all wanted and of one group.
     fn take_encoded(&mut self, of: Of, statistics: &[u8]) -> Result<(), FormatError>;
     /// Takes a series of a window whose rows are all wanted and of one group.
     fn take_summary(&mut self, of: Of, summary: &Summary);
     /// Takes durations of a chunk.
     fn take_durations(&mut self, of: Of, chunk: ChunkPlace, durations: &Durations<'_>);
+    /// Takes how many rows of a chunk there are, of work that only counts.
+    fn take_count(&mut self, _: Of, _count: u32) {}
     /// Takes a row.
     fn take_row(&mut self, of: Of, seq: u64, row: &Row);
 }
@@ -54,6 +62,21 @@ pub(crate) struct ChunkPlace {
     pub index: usize,
 }
 
+/// What is asked of a chunk.
+pub(crate) struct Question<'a> {
+    pub view: &'a LaneView,
+    pub entry: &'a ChunkEntry,
+    pub filter: &'a Filter,
+    pub limits: &'a Limits,
+    pub split: &'a Split<'a>,
+}
+
+/// How many calls each row of a series stands for.
+pub(crate) fn weight_of(snapshot: &Snapshot, of: Of) -> u64 {
+    let view = snapshot.lanes.get(of.lane as usize);
+    view.map_or(1, |view| view.state.names.weight_of(of.series))
+}
+
 /// What is to be looked at, and how.
 pub(crate) struct Work<'a> {
     snapshot: &'a Snapshot,
@@ -61,6 +84,8 @@ pub(crate) struct Work<'a> {
     split: Split<'a>,
     /// Whether statistics stand for rows where all rows of a segment or window are of one group.
     has_summaries: bool,
+    /// Whether rows are counted, and their durations not read unless the filter wants some.
+    is_counting: bool,
     /// By lane: which series are wanted.
     wanted: Vec<Arc<[bool]>>,
     parts: Vec<Part<'a>>,
@@ -100,6 +125,7 @@ impl<'a> Work<'a> {
             filter,
             split,
             has_summaries,
+            is_counting: false,
             wanted,
             parts,
             heavy_count,
@@ -110,6 +136,13 @@ impl<'a> Work<'a> {
             work.add_lane(&LaneScan::of_series(index, view, filter, wanted));
         }
         work
+    }
+
+    /// The same work where rows are only counted.
+    pub(crate) const fn counts_only(mut self) -> Self {
+        self.is_counting =
+            self.filter.min_duration_ns == 0 && self.filter.max_duration_ns.is_none();
+        self
     }
 
     /// The same work where only rows count.
@@ -291,9 +324,9 @@ impl<'a, S: Sink> Look<'_, 'a, S> {
             let series = footer.series.iter().filter(|series| reaches(&series.statistics));
             series.map(|series| series.series).collect()
         });
-        for (index, _) in self.scan.chunks(entry)? {
+        for (index, chunk) in self.scan.chunks(entry)? {
             if chunks.contains(&index) {
-                self.at_chunk(entry, index, reaching.as_deref())?;
+                self.at_chunk(entry, (index, &chunk), reaching.as_deref())?;
             }
         }
         Ok(())
@@ -303,12 +336,18 @@ impl<'a, S: Sink> Look<'_, 'a, S> {
     fn at_chunk(
         &mut self,
         entry: &'a SegmentEntry,
-        index: usize,
+        (index, chunk): (usize, &ChunkEntry),
         reaching: Option<&[u32]>,
     ) -> Result<(), StoreError> {
+        let (view, limits) = (self.scan.view, self.scan.limits);
+        let (filter, split, sink) = (self.work.filter, &self.work.split, &mut *self.sink);
+        let question = Question { view, entry: chunk, filter, limits: &limits, split };
+        if sink.recall(&question) {
+            return Ok(());
+        }
         let rows = self.scan.wanted_rows(entry, index)?;
         let lane = u32::try_from(self.scan.index).unwrap_or(u32::MAX);
-        let (split, sink) = (&self.work.split, &mut *self.sink);
+        let (segment, is_counting) = (entry.id, self.work.is_counting);
         self.scan.with_chunk(entry, index, |scan, chunk| {
             let directory = chunk.directory().clone();
             let wants = |series: u32| {
@@ -324,14 +363,26 @@ impl<'a, S: Sink> Look<'_, 'a, S> {
             let mut pieces: Vec<Piece> = Vec::new();
             let mut is_whole = cut(&mut chunk, &rows, &scan.limits, split, &mut pieces)?;
             let first_seq = directory.first_seq();
-            let place = ChunkPlace { first_seq, segment: entry.id, index };
+            let place = ChunkPlace { first_seq, segment, index };
             let request = Request { pieces: &pieces, series: &series, limits: &scan.limits };
-            is_whole &= visit_durations(&mut chunk, &request, |group, dense, durations| {
-                if let Some(series) = directory.series().get(dense as usize) {
-                    let of = Of { lane, group, series: series.series };
-                    sink.take_durations(of, place, durations);
-                }
-            })?;
+            let of = |group: u32, dense: u32| {
+                let series = directory.series().get(dense as usize)?.series;
+                Some(Of { lane, group, series })
+            };
+            is_whole &= if is_counting {
+                visit_counts(&mut chunk, &request, |group, dense, count| {
+                    if let Some(of) = of(group, dense) {
+                        sink.take_count(of, count);
+                    }
+                })?
+            } else {
+                visit_durations(&mut chunk, &request, |group, dense, durations| {
+                    if let Some(of) = of(group, dense) {
+                        sink.take_durations(of, place, durations);
+                    }
+                })?
+            };
+            sink.end_chunk(&question, is_whole);
             Ok(is_whole)
         })
     }

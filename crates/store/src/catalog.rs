@@ -17,6 +17,9 @@ use crate::{Storage, StorageFile, StoreError};
 pub const POOL_SIZE_BYTES: usize = 16 << 20;
 /// Bytes of what was parsed: half of it footers, a quarter directories of chunks and histories.
 const PARSED_SIZE_BYTES: usize = 16 << 20;
+/// Bytes of what questions found out about chunks: of a chunk some 500 bytes for a column of a
+/// picture, so enough for pictures of half a billion rows.
+const FOUND_SIZE_BYTES: usize = 4 << 20;
 /// Lanes whose sealed moments are kept: more than have an owner in any service we know of.
 const SEALED_MOMENTS_COUNT_MAX: usize = 64;
 
@@ -28,6 +31,8 @@ pub struct Catalog {
     pub(crate) footers: Cache<FileKey, Footer>,
     pub(crate) directories: Cache<ChunkKey, ChunkDirectory>,
     pub(crate) histories: Cache<FileKey, History>,
+    /// What questions found out about chunks, by chunk and question.
+    pub(crate) found: Cache<(ChunkKey, Vec<u8>), Vec<u8>>,
     sealed_moments: Mutex<HashMap<[u8; 16], Arc<SealedMoments>>>,
     slots: Slots,
     thread_count: usize,
@@ -77,6 +82,7 @@ impl Catalog {
             footers: Cache::new(PARSED_SIZE_BYTES / 2),
             directories: Cache::new(PARSED_SIZE_BYTES / 4),
             histories: Cache::new(PARSED_SIZE_BYTES / 4),
+            found: Cache::new(FOUND_SIZE_BYTES),
             sealed_moments: Mutex::default(),
             slots: Slots::new(DESCRIPTOR_COUNT_MAX),
             // Each holds a descriptor.

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kronicler_format::limits::SEQ_BITS;
-use kronicler_format::{HistoryEntry, Row, SegmentEntry};
+use kronicler_format::{ChunkEntry, HistoryEntry, Row, SegmentEntry};
 use kronicler_stats::History;
 
 use crate::StoreError;
 use crate::block::Block;
-use crate::catalog::{Catalog, FileKey, OpenFile};
+use crate::catalog::{Catalog, ChunkKey, FileKey, OpenFile};
 use crate::expiry::{is_history_of_other, read_history};
 use crate::lane_state::LaneState;
 use crate::layout::{FileKind, file_name};
@@ -178,6 +178,25 @@ impl LaneView {
         let moments = Arc::new(moments);
         self.catalog.keep_sealed_moments(uuid, &moments);
         Ok(moments)
+    }
+
+    /// What was kept of a chunk under a key. It means nothing here, and never gets old: a chunk does
+    /// not change.
+    #[must_use]
+    pub fn kept_of_chunk(&self, chunk: &ChunkEntry, key: &[u8]) -> Option<Arc<Vec<u8>>> {
+        self.catalog.found.get(&(self.chunk_key(chunk), key.to_vec()))
+    }
+
+    /// Keeps something that was found out about a chunk for as long as there is room.
+    pub fn keep_of_chunk(&self, chunk: &ChunkEntry, key: Vec<u8>, value: Vec<u8>) {
+        // The key stands in a table and in a queue.
+        let size_bytes = key.capacity() * 2 + value.capacity();
+        self.catalog.found.insert((self.chunk_key(chunk), key), value, size_bytes);
+    }
+
+    fn chunk_key(&self, chunk: &ChunkEntry) -> ChunkKey {
+        let &ChunkEntry { first_seq, row_count, .. } = chunk;
+        ChunkKey { uuid: self.state.head.uuid, first_seq, row_count }
     }
 
     /// What its readers share with those of other views.

@@ -9,7 +9,7 @@ use crate::model::{Call, wants};
 use crate::questions::{check_stats, same, wants_past};
 use crate::rng::Rng;
 
-const HOUR_NS: i64 = 3_600_000_000_000;
+pub const HOUR_NS: i64 = 3_600_000_000_000;
 
 /// Asks for groups of one kind or another.
 pub fn check_groups(
@@ -59,7 +59,7 @@ pub fn check_groups(
 }
 
 /// Periods whose bounds are often those of a row, or hours.
-fn periods(rng: &mut Rng, all: &[Call]) -> Periods {
+pub fn periods(rng: &mut Rng, all: &[Call]) -> Periods {
     let ends: Vec<i64> = all.iter().map(|call| call.end_ns).collect();
     let (Some(&first), Some(&last)) = (ends.iter().min(), ends.iter().max()) else {
         return Periods::between(Vec::new());

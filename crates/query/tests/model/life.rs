@@ -62,9 +62,10 @@ pub struct Life {
 impl Life {
     pub fn new(seed: u64) -> Self {
         let storage = memory();
-        // None, so small that pages go again at once, and one that keeps all.
-        let catalogs = [0, 2 << 10, POOL_SIZE_BYTES];
-        let catalogs = catalogs.map(|size| Catalog::new(Arc::clone(&storage), size));
+        // None, so small that pages go again at once, with several threads, and one that keeps all.
+        let catalogs = [(0, 1), (2 << 10, 3), (POOL_SIZE_BYTES, 1)];
+        let catalogs = catalogs
+            .map(|(size, threads)| Catalog::with_threads(Arc::clone(&storage), size, threads));
         let mut life = Self {
             rng: Rng::new(seed),
             directory: Directory::with_catalog(Arc::clone(&catalogs[1]), root()),

@@ -11,6 +11,7 @@ mod world;
 
 mod rng;
 mod grouping;
+mod pictures;
 mod questions;
 mod life;
 

@@ -13,6 +13,7 @@ use kronicler_store::{RowId, Snapshot, StoreError};
 
 use crate::grouping::check_groups;
 use crate::model::{Call, NAMES, call_of, quantile, wants};
+use crate::pictures::check_pictures;
 use crate::rng::Rng;
 
 const PERMILLES: [u64; 4] = [0, 500, 990, 1_000];
@@ -26,7 +27,8 @@ pub fn ask_one(rng: &mut Rng, snapshot: &Snapshot, all: &[Call], expired: &[Call
     let past = expired.iter().filter(|call| wants_past(&filter, call));
     let counted: Vec<&Call> = wanted.iter().copied().chain(past).collect();
     let limit = [0, 1, 3, 20, 32, 33, usize::MAX][rng.below(7)];
-    match rng.below(12) {
+    match rng.below(15) {
+        12..15 => check_pictures(rng, snapshot, &filter, all, expired),
         10 | 11 => check_groups(rng, snapshot, &filter, all, expired),
         0 | 1 => same(stats(snapshot, &filter), |functions| check_stats(&functions, &counted)),
         2 => same(percentiles(snapshot, &filter, &QS), |found| check_close(found, &counted)),
@@ -67,14 +69,19 @@ pub fn same<T>(answer: Result<Answer<T>, StoreError>, check: impl FnOnce(T)) -> 
 pub fn wants_past(filter: &Filter, call: &Call) -> bool {
     const HOUR_NS: i64 = 3_600_000_000_000;
     let hour_ns = call.end_ns.div_euclid(HOUR_NS) * HOUR_NS;
+    is_of_past(filter, call)
+        && filter.since_ns.is_some_and(|since| hour_ns + HOUR_NS > since)
+        && filter.until_ns.is_none_or(|until| hour_ns < until)
+}
+
+/// Whether an expired row is wanted, whenever it ended, as far as is still known.
+pub fn is_of_past(filter: &Filter, call: &Call) -> bool {
     let times = Filter { since_ns: None, until_ns: None, ..filter.clone() };
     filter.min_duration_ns == 0
         && filter.max_duration_ns.is_none()
         && filter.instance.is_none()
         && filter.lane.is_none()
         && filter.thread.is_none()
-        && filter.since_ns.is_some_and(|since| hour_ns + HOUR_NS > since)
-        && filter.until_ns.is_none_or(|until| hour_ns < until)
         && wants(&times, call)
 }
 
