@@ -39,7 +39,8 @@ impl Periods {
         Self { bounds: bounds.collect() }
     }
 
-    /// About `count` periods, 100,000 at most, of equal width over the times from `since_ns` to before `until_ns`.
+    /// About `count` periods, 100,000 at most, of equal width over the times from `since_ns` to
+    /// before `until_ns`.
     ///
     /// They begin at multiples of their width since the epoch, so there may be one more, and the
     /// first may begin earlier. Another range as long as this one is cut at the same times as far
