@@ -8,8 +8,8 @@ const SKETCHED = 0.01
 const NEXT_RANK = 0.01
 
 function toleranceOf(name, rival) {
-  if (name === 'percentiles') return rival === 'clickhouse' ? NEXT_RANK : 0
-  return name === 'slowest' ? 0 : EXACT
+  if (name === 'percentiles' && rival === 'clickhouse') return NEXT_RANK
+  return ['statistics', 'range'].includes(name) ? EXACT : 0
 }
 
 function check(what, found, expected, tolerance) {

@@ -15,6 +15,8 @@ import { others, questions } from './questions.mjs'
 const full = { rounds: 3, rows: 10_000_000, repeat: 5, memory: 4_000 }
 const short = { rounds: 2, rows: 200_000, repeat: 2, memory: 1_000 }
 
+const PERIOD_COUNT = 200n
+
 const ours = { name: 'kronicler', title: 'Kronicler' }
 
 /** When the first and the last row ended, in nanoseconds. */
@@ -31,14 +33,20 @@ function endsOf(columns) {
   return ends
 }
 
-/** Which rows the questions mean: ten minutes in the middle, or a quarter of what is shorter. */
+/**
+ * Which rows the questions mean: ten minutes in the middle, or a quarter of what is shorter; for
+ * the heatmap 200 columns over all, which begin at multiples of their width.
+ */
 function windowsOf(columns) {
   const [first, last] = endsOf(columns)
   const tenMinutes = 600_000_000_000n
   const quarter = (last - first) / 4n
   const since = first + (last - first) / 2n
   const until = since + (quarter < tenMinutes ? quarter : tenMinutes)
-  return ['--since', since, '--until', until].map(String)
+  const width = (last - first) / (PERIOD_COUNT - 1n) + 1n
+  const begin = first - (first % width)
+  const windows = { since, until, begin, width }
+  return Object.entries(windows).flatMap(([name, value]) => [`--${name}`, String(value)])
 }
 
 /** Stores the rows everywhere. */
@@ -118,7 +126,8 @@ async function measureReference(engine, { rivals, judge, wanted }, sizes) {
       run: () => askAll(engine, rivals, all), baselinesOf,
     })
     if (judge !== undefined) {
-      const right = await askRival(judge, { ...all, dir }, windowsOf(all.columns))
+      const edges = ['--edges', result[0].kronicler.edges.values.map(BigInt).join(',')]
+      const right = await askRival(judge, all, [...windowsOf(all.columns), ...edges])
       checkAnswers(judge, right, result[0].kronicler)
     }
     const own = { ...sizes, dir: path.join(dir, ours.name) }

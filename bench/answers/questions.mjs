@@ -13,6 +13,8 @@ export const questions = [
   },
   { measure: 'slowest', label: 'slowest 20', atMost: 3, rivals: { duckdb: 3 } },
   { measure: 'range', label: 'one function in ten minutes', rivals: { duckdb: 1 } },
+  { measure: 'heatmap', label: 'heatmap of all rows, 200 x 60', atMost: 150 },
+  { measure: 'heatmap moved', label: 'the same, moved by a twentieth', atMost: 30 },
 ]
 
 /** What else is said of a process that asks. */

@@ -5,7 +5,7 @@ import time
 import duckdb
 
 from duckdb_library import Library
-from measuring import SLOWEST_COUNT, measure_time, print_answer
+from measuring import SLOWEST_COUNT, heatmap_places, measure_time, print_answer
 
 STATISTICS = """
     SELECT name, count(*) AS n, avg(duration), stddev_samp(duration) AS spread, spread / sqrt(n)
@@ -18,6 +18,11 @@ SLOWEST = f"""
 RANGE = """
     SELECT count(*), avg(duration), stddev_samp(duration), min(duration), max(duration)
     FROM {table} WHERE name = 0 AND "end" >= {since} AND "end" < {until}"""
+
+HEATMAP = """
+    SELECT ("end" - {begin}) // {width} AS period, floor(log2(duration) * 1.5)::UTINYINT AS bin,
+      count(*)
+    FROM {table} WHERE "end" >= {begin} AND "end" < {finish} GROUP BY period, bin"""
 
 
 def connect(path, settings):
@@ -33,6 +38,9 @@ def texts(table, settings):
         "percentiles": PERCENTILES.format(**places),
         "slowest": SLOWEST.format(**places),
         "range": RANGE.format(**places),
+    } | {
+        name: HEATMAP.format(table=table, **window)
+        for name, window in heatmap_places(settings).items()
     }
 
 
@@ -40,8 +48,7 @@ def ask_all(path, questions, settings):
     """Prints the answers, then how long it takes to open and to answer."""
     with connect(path, settings) as connection:
         for name, text in questions.items():
-            rows = connection.execute(text).fetchall()
-            print_answer(name, rows)
+            print_answer(name, connection.execute(text).fetchall())
 
     def opening():
         begin = time.perf_counter()

@@ -7,11 +7,13 @@ import sys
 import time
 
 # A question that takes longer than this is asked once, without a warm-up.
-SLOW_SECONDS = 10
+SLOW_SECONDS = 5
 # What takes less is asked more often than told, as Kronicler's own program does.
 SPENT_SECONDS_MIN = 0.1
 RUN_COUNT_MAX = 200
 SLOWEST_COUNT = 20
+# Columns of a heatmap. Its bins are 1.5 to an octave, 60 up to 2^40 ns.
+PERIOD_COUNT = 200
 
 
 def print_measure(name, unit, values):
@@ -83,9 +85,31 @@ def measure_time(name, repeat, ask):
 
 
 def print_answer(name, rows):
-    """An answer as one line of numbers: by function, the slowest rows first, then by end."""
-    rows = sorted(rows, key=lambda row: (-row[2], row[1]) if name == "slowest" else row)
+    """An answer as one line of numbers: by function, the slowest rows first, then by end; of a
+    heatmap the calls of each column.
+    """
+    if name == "heatmap moved":
+        return
+    if name == "heatmap":
+        print_periods(rows)
+        return
+    rows = sorted(rows, key=lambda row: (-int(row[2]), row[1]) if name == "slowest" else row)
     print_measure(f"answer {name}", "", [float(value) for row in rows for value in row])
+
+
+def print_periods(rows):
+    """The calls of each column of a heatmap, of rows with column, bin and calls."""
+    calls = [0] * PERIOD_COUNT
+    for period, _, count in rows:
+        calls[int(period)] += int(count)
+    print_measure("answer heatmap", "", calls)
+
+
+def heatmap_places(settings):
+    """What the heatmap is asked for: all rows, and a twentieth further on."""
+    begin, width = settings.begin, settings.width
+    of = lambda begin: {"begin": begin, "finish": begin + PERIOD_COUNT * width, "width": width}
+    return {"heatmap": of(begin), "heatmap moved": of(begin + 10 * width)}
 
 
 def print_memory():

@@ -20,6 +20,9 @@ def arguments():
     parser.add_argument("--memory", type=int, default=4_000, help="megabytes it may use")
     parser.add_argument("--since", type=int, help="where the time range of a function begins, ns")
     parser.add_argument("--until", type=int, help="what it ends before")
+    parser.add_argument("--begin", type=int, help="where the first column of the heatmap begins")
+    parser.add_argument("--width", type=int, help="of a column, in nanoseconds")
+    parser.add_argument("--edges", default="", help="of its bins, for who counts by the same")
     return parser.parse_args()
 
 

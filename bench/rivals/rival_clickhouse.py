@@ -10,6 +10,7 @@ from chdb.session import Session
 from measuring import (
     SLOWEST_COUNT,
     columns,
+    heatmap_places,
     measure_load,
     measure_time,
     print_answer,
@@ -36,6 +37,10 @@ SLOWEST = f"""
 RANGE = """
     SELECT count(), avg(duration), stddevSampStable(duration), min(duration), max(duration)
     FROM bench.calls WHERE name = 0 AND end >= {since} AND end < {until}"""
+
+HEATMAP = """
+    SELECT intDiv(end - {begin}, {width}) AS period, toUInt8(log2(duration) * 1.5) AS bin, count()
+    FROM bench.calls WHERE end >= {begin} AND end < {finish} GROUP BY period, bin"""
 
 
 def connect(settings):
@@ -92,7 +97,7 @@ def query(settings):
         "percentiles": PERCENTILES,
         "slowest": SLOWEST,
         "range": RANGE.format(**bounds),
-    }
+    } | {name: HEATMAP.format(**window) for name, window in heatmap_places(settings).items()}
     for name, text in questions.items():
         print_answer(name, rows_of(session, text))
         # Its own clock leaves out what handing over the answer takes.

@@ -2,7 +2,7 @@
 
 import numpy
 
-from measuring import SLOWEST_COUNT, columns, print_answer
+from measuring import PERIOD_COUNT, SLOWEST_COUNT, columns, print_answer, print_measure
 
 VERSION = numpy.__version__
 
@@ -33,3 +33,15 @@ def query(settings):
     wanted = (names == 0) & (ends >= settings.since) & (ends < settings.until)
     own = durations[wanted]
     print_answer("range", [(*statistics(own), own.min(), own.max())])
+    print_heatmap(settings, ends, durations)
+
+
+def print_heatmap(settings, ends, durations):
+    """The calls of each column, and those of each cell between the edges that were given."""
+    edges = numpy.array(settings.edges.split(","), dtype=numpy.uint64)
+    bin_count = len(edges) - 1
+    periods = (ends - settings.begin) // settings.width
+    bins = numpy.searchsorted(edges, durations, side="right") - 1
+    cells = numpy.bincount(periods * bin_count + bins, minlength=PERIOD_COUNT * bin_count)
+    print_measure("answer heatmap", "", cells.reshape(-1, bin_count).sum(axis=1).tolist())
+    print_measure("answer cells", "", cells.tolist())

@@ -5,7 +5,14 @@ import os
 import sqlite3
 from array import array
 
-from measuring import SLOWEST_COUNT, measure_load, measure_time, print_answer, print_measure
+from measuring import (
+    SLOWEST_COUNT,
+    heatmap_places,
+    measure_load,
+    measure_time,
+    print_answer,
+    print_measure,
+)
 
 VERSION = sqlite3.sqlite_version
 FILES = (("names.u16", "H", 2), ("ends.i64", "q", 8), ("durations.u64", "Q", 8))
@@ -26,6 +33,11 @@ RANGE = """
     SELECT 0, count(*), sum(duration), total(1.0 * duration * duration), min(duration),
       max(duration)
     FROM calls WHERE name = 0 AND end >= {since} AND end < {until}"""
+
+HEATMAP = """
+    SELECT (end - {begin}) / {width} AS period, CAST(log2(duration) * 1.5 AS INTEGER) AS bin,
+      count(*)
+    FROM calls WHERE end >= {begin} AND end < {finish} GROUP BY period, bin"""
 
 
 def file_of(settings):
@@ -97,3 +109,5 @@ def query(settings):
     bounds = {"since": settings.since, "until": settings.until}
     range_of = lambda _, *sums: (*from_sums(*sums[:3]), *sums[3:])
     ask(connection, settings, "range", RANGE.format(**bounds), range_of)
+    for name, window in heatmap_places(settings).items():
+        ask(connection, settings, name, HEATMAP.format(**window))

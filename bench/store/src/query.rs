@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kronicler_query::{
-    Answer, Filter, exact_percentiles_by_function, function_names, moments, slowest, stats,
+    Answer, Filter, Grid, Periods, exact_percentiles_by_function, function_names, heatmap, moments,
+    slowest, stats,
 };
 use kronicler_store::{Directory, Disk, Name, Snapshot, Storage, StoreError};
 
@@ -20,6 +21,12 @@ const SLOWEST_COUNT: usize = 20;
 /// Which percentiles are asked for of every function.
 const PERCENTILES: [f64; 2] = [0.5, 0.99];
 
+/// Columns and rows of the heatmap.
+const PERIOD_COUNT: usize = 200;
+const BIN_COUNT: usize = 60;
+/// Columns by which it is moved.
+const MOVED_COUNT: i64 = 10;
+
 /// Which rows questions about a part of them mean.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Windows {
@@ -29,6 +36,12 @@ pub struct Windows {
     /// It ends before this.
     #[arg(long)]
     until: i64,
+    /// The first column of the heatmap begins here.
+    #[arg(long)]
+    begin: i64,
+    /// How many nanoseconds a column has.
+    #[arg(long)]
+    width: i64,
 }
 
 /// Prints how long the answers take, and the answers.
@@ -39,6 +52,7 @@ pub fn query(dir: &Path, repeat: usize, windows: &Windows) -> Result<(), Box<dyn
     ask("percentiles", repeat, || percentiles(&snapshot))?;
     ask("slowest", repeat, || slowest_rows(&snapshot))?;
     ask("range", repeat, || range(&snapshot, windows))?;
+    ask_heatmap(dir, repeat, windows)?;
     if let Some(bytes) = peak_memory_bytes() {
         print("memory", "MB", &[bytes as f64 / 1e6]);
     }
@@ -129,6 +143,30 @@ fn range(snapshot: &Snapshot, windows: &Windows) -> Result<Answer<Vec<f64>>, Sto
         let spread = of.std_dev().unwrap_or_default();
         vec![of.count() as f64, of.mean().unwrap_or_default(), spread, bounds[0], bounds[1]]
     }))
+}
+
+/// A heatmap of all rows, each time by caches that are new, then moved each time by some columns.
+/// Prints the calls of each column, and for who counts by the same edges those of each cell.
+fn ask_heatmap(dir: &Path, repeat: usize, windows: &Windows) -> Result<(), Box<dyn Error>> {
+    let draw = |snapshot: &Snapshot, begin: i64| {
+        let periods = Periods::every(begin, windows.width, PERIOD_COUNT);
+        let grid = Grid { periods, bin_count: BIN_COUNT, quantiles: PERCENTILES.to_vec() };
+        heatmap(snapshot, &Filter::default(), &grid)
+    };
+    let answer = time("heatmap", repeat, || draw(&open(dir)?, windows.begin))?;
+    let (map, snapshot) = (answer.value, open(dir)?);
+    let periods = 0..map.periods.len();
+    let calls = periods.map(|index| map.period(index).iter().sum::<u64>() as f64);
+    print("answer heatmap", "", &calls.collect::<Vec<f64>>());
+    print("answer cells", "", &map.counts.iter().map(|&count| count as f64).collect::<Vec<f64>>());
+    print("edges", "ns", &map.edges_ns.iter().map(|&ns| ns as f64).collect::<Vec<f64>>());
+    let mut begin = windows.begin;
+    draw(&snapshot, begin)?;
+    time("heatmap moved", repeat, || {
+        begin += MOVED_COUNT * windows.width;
+        draw(&snapshot, begin)
+    })?;
+    Ok(())
 }
 
 /// The id of a function in the data set, whose names end in it.
