@@ -9,6 +9,8 @@ use crate::commands::fetch::FetchArgs;
 use crate::commands::heatmap::HeatmapArgs;
 use crate::commands::hist::HistArgs;
 use crate::commands::man::ManArgs;
+use crate::commands::names::NamesArgs;
+use crate::commands::outliers::OutliersArgs;
 use crate::commands::stats::StatsArgs;
 use crate::commands::tail::TailArgs;
 use crate::options::{Options, Selector, parse_selector};
@@ -58,9 +60,9 @@ pub enum Command {
     /// How long calls took over time, as a picture.
     Heatmap(HeatmapArgs),
     /// Functions whose slow calls are far from their usual ones, and why each is listed.
-    Outliers,
+    Outliers(OutliersArgs),
     /// The functions, how often each was called and where it was wrapped.
-    Names,
+    Names(NamesArgs),
     /// What became of every call: stored, dropped, lost or damaged.
     Health,
     /// Read every byte, recompute everything, tell what is wrong; exit code 1 if anything is.

@@ -7,7 +7,7 @@ use crate::escape;
 use crate::failure::Failure;
 use crate::output::unbroken;
 use crate::rows::lane_and_seq;
-use crate::units::{count, counted, duration_ns, percent, times};
+use crate::units::{count, counted, duration, duration_ns, percent, times};
 
 /// From this many calls for one slow one, "1 call in N" says it better than a percentage.
 const ONE_IN_MIN: u64 = 10;
@@ -31,6 +31,23 @@ pub fn show(context: &mut Context, outlier: &Outlier) -> Result<(), Failure> {
         more.push_str(&format!(", the slowest {} ({})", duration_ns(max), unbroken(&command)));
     }
     out.faint_paragraph(4, &more)
+}
+
+/// Shows what the score of an outlier is made of.
+pub fn show_score(context: &mut Context, outlier: &Outlier) -> Result<(), Failure> {
+    let (stats, score) = (&outlier.stats, &outlier.score);
+    let text = format!(
+        "score {:.1}: mean {}, standard error {}, median {}, median deviation {}, the slowest \
+         hundredth {} or {} times the median",
+        score.score,
+        duration(stats.moments.mean().unwrap_or(0.0)),
+        duration(stats.std_err().unwrap_or(0.0)),
+        duration_ns(outlier.median_ns),
+        duration_ns(score.mad_ns),
+        duration(score.tail_mean_ns),
+        times(score.tail_ratio),
+    );
+    context.out.faint_paragraph(4, &text)
 }
 
 /// One sentence that says why a function is listed.

@@ -37,6 +37,7 @@ mod top;
 mod stream;
 mod fetch;
 mod follow;
+mod outlier_score;
 mod outliers;
 
 pub use answer::{Answer, ask};
@@ -52,6 +53,7 @@ pub use groups::{Group, GroupBy, GroupStats, Grouped, stats_by, visit_groups};
 pub use heatmap::{Grid, Heatmap, heatmap};
 pub use histogram::{Histogram, exact_histogram, histogram};
 pub use name_table::NameTable;
+pub use outlier_score::OutlierScore;
 pub use outliers::{Outlier, OutlierLimits, outliers};
 pub use periods::Periods;
 pub use runs::instance_name;

@@ -6,8 +6,9 @@
 //! logarithms are normal, <https://en.wikipedia.org/wiki/Interquartile_range>), and at least three
 //! times the median, and a millisecond above it. Of log-normal durations, however wide, 3 in
 //! 100,000 lie above four spreads; a function whose durations have a tail of their own shows more,
-//! or one so far out that chance does not explain it. Functions are ranked by the time that their
-//! slow calls took beyond the median: what mending them could save.
+//! or one so far out that chance does not explain it. Functions are ranked by their
+//! [score](OutlierScore), which weighs mean, standard error, median, median deviation and tail
+//! together; what mending the slow calls could save is told beside it.
 
 use kronicler_stats::Sketch;
 use kronicler_store::{Snapshot, StoreError};
@@ -15,6 +16,7 @@ use kronicler_store::{Snapshot, StoreError};
 use crate::answer::Answer;
 use crate::filter::Filter;
 use crate::function_stats::FunctionStats;
+use crate::outlier_score::OutlierScore;
 use crate::stats::stats;
 
 /// Spreads above the median at which a call is far slower than usual.
@@ -55,6 +57,8 @@ const CERTAIN_SPREADS: f64 = 6.0;
 pub struct Outlier {
     /// Its statistics.
     pub stats: FunctionStats,
+    /// How far its slow calls are from its usual ones.
+    pub score: OutlierScore,
     /// Usual duration: the median, in nanoseconds.
     pub median_ns: u64,
     /// Duration above which a call is far slower than usual, in nanoseconds.
@@ -69,7 +73,7 @@ pub struct Outlier {
     pub excess_share: f64,
 }
 
-/// Functions whose slow calls are far from their usual ones, the costliest first.
+/// Functions whose slow calls are far from their usual ones, the highest score first.
 ///
 /// # Errors
 /// When a log cannot be read.
@@ -82,7 +86,10 @@ pub fn outliers(
     Ok(answer.map(|functions| {
         let mut outliers: Vec<Outlier> =
             functions.into_iter().filter_map(|stats| examine(stats, limits)).collect();
-        outliers.sort_by_key(|outlier| std::cmp::Reverse(outlier.excess_ns));
+        outliers.sort_by(|left, right| {
+            let by_score = right.score.score.total_cmp(&left.score.score);
+            by_score.then(right.excess_ns.cmp(&left.excess_ns))
+        });
         outliers
     }))
 }
@@ -121,6 +128,7 @@ fn examine(stats: FunctionStats, limits: OutlierLimits) -> Option<Outlier> {
     }
     let excess = slow_sum - (slow_count as f64) * (median as f64);
     Some(Outlier {
+        score: OutlierScore::of(&stats),
         median_ns: median,
         limit_ns,
         slow_count,

@@ -15,11 +15,20 @@ const COLUMNS: [Column; 3] = [
     Column::new("source", Content::Source, 5),
 ];
 
+/// What `kr names` takes.
+#[derive(Debug, clap::Args)]
+pub struct NamesArgs {
+    /// Only functions with at least so many calls.
+    #[arg(long, value_name = "COUNT", default_value_t = 0, hide_default_value = true)]
+    pub min_calls: u64,
+}
+
 /// Shows the functions in the order of their names.
-pub fn run(context: &mut Context) -> Result<(), Failure> {
+pub fn run(context: &mut Context, args: &NamesArgs) -> Result<(), Failure> {
     let answer = context.database.ask(|snapshot| stats(snapshot, &context.filter))?;
     let is_partial = answer.is_partial;
-    let functions = context.take(answer);
+    let mut functions = context.take(answer);
+    functions.retain(|function| function.moments.count() >= args.min_calls);
     let shown = context.shown(functions.len());
     let functions_shown = &functions[..shown];
     match context.format {

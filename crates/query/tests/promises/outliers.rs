@@ -141,8 +141,24 @@ fn a_function_with_a_tail_of_its_own_is_listed() {
 }
 
 #[test]
-fn the_costliest_comes_first() {
-    // Promise: functions are ranked by what mending them could save, not by how odd they are.
+fn the_farthest_from_its_usual_calls_comes_first() {
+    // Promise: functions are ranked by a score that grows with how far out slow calls are and how
+    // often they happen, shrinks where usual calls spread widely, and has no unit.
+    let slow = || Function { slow_permille: 5, slow_times: 40.0, ..USUAL };
+    let score = |function: Function| {
+        let (snapshot, _) = snapshot(&[function], 1);
+        let found = listed(&snapshot);
+        found.first().expect("it is listed").score.score
+    };
+    let usual = score(slow());
+    assert!(score(Function { slow_times: 80.0, ..slow() }) > usual * 1.05);
+    assert!(score(Function { slow_permille: 10, ..slow() }) > usual * 1.05);
+    assert!(score(Function { sigma: 0.2, ..slow() }) > usual);
+    let (longer, shorter) = (score(Function { median_ns: 2e8, ..slow() }), usual);
+    assert!((longer / shorter - 1.0).abs() < 0.02, "{longer} and {shorter}");
+    let more = score(Function { count: 20_000, ..slow() });
+    assert!((1.0..1.2).contains(&(more / usual)), "more calls are little more: {more} and {usual}");
+
     let functions = [
         Function { name: NAMES[0], slow_permille: 2, slow_times: 200.0, median_ns: 1e5, ..USUAL },
         Function { name: NAMES[1], slow_permille: 10, slow_times: 30.0, median_ns: 2e7, ..USUAL },
@@ -151,11 +167,37 @@ fn the_costliest_comes_first() {
     ];
     let (snapshot, _) = snapshot(&functions, 1);
     let found = listed(&snapshot);
-    assert_eq!(names(&found), [NAMES[1], NAMES[3], NAMES[0]]);
-    assert!(found.is_sorted_by(|left, right| left.excess_ns >= right.excess_ns));
+    assert_eq!(names(&found), [NAMES[1], NAMES[0], NAMES[3]]);
+    assert!(found.is_sorted_by(|left, right| left.score.score >= right.score.score));
     let only = outliers(&snapshot, &Filter::name(NAMES[3]), OutlierLimits::default()).unwrap();
     assert_eq!(names(&only.value), [NAMES[3]]);
     let strict = OutlierLimits { excess_ns_min: 1_000_000_000, ..OutlierLimits::default() };
     let few = outliers(&snapshot, &Filter::default(), strict).unwrap();
     assert_eq!(names(&few.value), [NAMES[1]]);
+}
+
+#[test]
+fn the_score_is_made_of_the_five_statistics() {
+    // Promise: the formula that is told, from mean, standard error, median, median deviation and
+    // the mean of the slowest hundredth of the rows themselves.
+    let function = Function { slow_permille: 5, slow_times: 40.0, ..USUAL };
+    let (snapshot, calls) = snapshot(&[function], 3);
+    let found = &listed(&snapshot)[0];
+    let mut sorted: Vec<f64> = calls.iter().map(|call| call.duration_ns as f64).collect();
+    sorted.sort_by(f64::total_cmp);
+    let (count, median) = (sorted.len() as f64, sorted[sorted.len() / 2 - 1]);
+    let mean = sorted.iter().sum::<f64>() / count;
+    let square = sorted.iter().map(|value| (value - mean).powi(2)).sum::<f64>();
+    let error = (square / (count - 1.0)).sqrt() / count.sqrt();
+    let mut away: Vec<f64> = sorted.iter().map(|value| (value - median).abs()).collect();
+    away.sort_by(f64::total_cmp);
+    let mad = away[away.len() / 2 - 1];
+    let slowest = &sorted[sorted.len() - sorted.len() / 100..];
+    let tail = slowest.iter().sum::<f64>() / slowest.len() as f64;
+    let pull = (mean - median) / error;
+    let distance = (tail - median) / (1.4826 * mad);
+    let score = pull / (1.0 + pull) * ((1.0 + distance).log2() * (tail / median).log2()).sqrt();
+    assert!((found.score.score / score - 1.0).abs() < 0.02, "{} {score}", found.score.score);
+    assert!((found.score.tail_ratio / (tail / median) - 1.0).abs() < 0.02);
+    assert!((found.score.mad_ns as f64 - mad).abs() < median * 0.02);
 }
