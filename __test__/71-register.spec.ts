@@ -157,7 +157,8 @@ test('registering twice is registering once, in workers, too', async (t) => {
   // Promise: a preload that NODE_OPTIONS, the command line and the program each ask for captures
   // every request once.
   const cwd = tempDir(t)
-  const flags = ['--import', register.href, '--require', fileURLToPath(new URL('../cjs/register.js', import.meta.url))]
+  const required = fileURLToPath(new URL('../cjs/register.js', import.meta.url))
+  const flags = ['--import', register.href, '--require', required]
   const env = { NODE_OPTIONS: `--import ${register.href}` }
   const ended = await run('registered-worker.js', { cwd, flags, env })
   t.is(ended.code, 0, ended.stderr)

@@ -35,7 +35,8 @@ async function plain() {
   const ask = async (path) => {
     try {
       return await new Promise((resolve, reject) => {
-        get({ port, path, host: '127.0.0.1' }, (answer) => resolve(text(answer))).on('error', reject)
+        const request = get({ port, path, host: '127.0.0.1' }, (answer) => resolve(text(answer)))
+        request.on('error', reject)
       })
     } catch (error) {
       return error.code

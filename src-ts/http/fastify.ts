@@ -71,7 +71,8 @@ export function kronicler(
 /** Fastify hands its own options (`prefix`, ...) over with those of the plugin. */
 function ownOf(options: HttpOptions | undefined): unknown {
   if (typeof options !== 'object' || options === null) return options
-  const { prefix: _1, logLevel: _2, logSerializers: _3, ...own } = options as Record<string, unknown>
+  const all = options as Record<string, unknown>
+  const { prefix: _1, logLevel: _2, logSerializers: _3, ...own } = all
   return own
 }
 

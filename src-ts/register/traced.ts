@@ -1,7 +1,7 @@
 /**
- * Calls that libraries publish as tracing channels: `start`, `end`, `asyncEnd` and `error`, all with
- * one message. A call whose message has a result or an error at its `end` was synchronous; others
- * go on until `asyncEnd`.
+ * Calls that libraries publish as tracing channels: `start`, `end`, `asyncEnd` and `error`, all
+ * with one message. A call whose message has a result or an error at its `end` was synchronous;
+ * others go on until `asyncEnd`.
  *
  * Names hold what was done, never with what: a statement's first word, a command, no values.
  */
@@ -21,9 +21,9 @@ interface Message {
 
 const statements = new Set(
   (
-    'ALTER ANALYZE BEGIN CALL COMMIT CREATE DELETE DESCRIBE DROP EXECUTE EXPLAIN GRANT INSERT KILL ' +
-    'LOAD LOCK OPTIMIZE RELEASE REPLACE ROLLBACK SAVEPOINT SELECT SET SHOW START TRUNCATE UNLOCK ' +
-    'UPDATE USE VALUES WITH'
+    'ALTER ANALYZE BEGIN CALL COMMIT CREATE DELETE DESCRIBE DROP EXECUTE EXPLAIN GRANT INSERT ' +
+    'KILL LOAD LOCK OPTIMIZE RELEASE REPLACE ROLLBACK SAVEPOINT SELECT SET SHOW START TRUNCATE ' +
+    'UNLOCK UPDATE USE VALUES WITH'
   ).split(' '),
 )
 

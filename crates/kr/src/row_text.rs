@@ -294,7 +294,8 @@ mod tests {
         assert_eq!(json["start_ns"], i64::MIN.to_string());
         assert_eq!(json["duration_ns"], u64::MAX);
         let expected = format!(
-            "26388279066631,3,7,\"a,\"\"b\"\"\n\0\u{202e}🙂\",{},{},-5,{},aborted,http,9,a.js:1,100\n",
+            "26388279066631,3,7,\"a,\"\"b\"\"\n\0\u{202e}🙂\",{},{},-5,{},aborted,http,9,a.js:1,\
+             100\n",
             iso(i64::MIN),
             i64::MIN,
             u64::MAX

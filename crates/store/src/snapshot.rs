@@ -180,8 +180,8 @@ impl LaneView {
         Ok(moments)
     }
 
-    /// What was kept of a chunk under a key. It means nothing here, and never gets old: a chunk does
-    /// not change.
+    /// What was kept of a chunk under a key. It means nothing here, and never gets old: a chunk
+    /// does not change.
     #[must_use]
     pub fn kept_of_chunk(&self, chunk: &ChunkEntry, key: &[u8]) -> Option<Arc<Vec<u8>>> {
         self.catalog.found.get(&(self.chunk_key(chunk), key.to_vec()))

@@ -1,8 +1,8 @@
 //! How often comparisons are wrong, on simulated pairs.
 //!
 //! `cargo run --release -p kronicler-compare --example false_alarms -- [PAIRS] [SEED]` prints a
-//! table in Markdown, of 1,000 pairs each unless asked for others, and fails when what is promised is
-//! not kept. Other seeds than 1 give other random numbers.
+//! table in Markdown, of 1,000 pairs each unless asked for others, and fails when what is promised
+//! is not kept. Other seeds than 1 give other random numbers.
 #![expect(clippy::print_stdout, reason = "a simulation prints its result")]
 
 mod load;
