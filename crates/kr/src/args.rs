@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 use kronicler_format::FORMAT_VERSION;
 
 use crate::commands::clear::ClearArgs;
+use crate::commands::compare::{CompareArgs, GateArgs};
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::fetch::FetchArgs;
 use crate::commands::heatmap::HeatmapArgs;
@@ -22,8 +23,8 @@ const _: () = assert!(FORMAT_VERSION == 1, "VERSION tells the version of the for
 const AFTER_HELP: &str = "\
 Without a command, kr tells what is here and which functions are worth a look.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 4 no database here or no such row,
-128 + n ended by signal n.";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 slower (kr gate), 4 no database here or
+no such row, 128 + n ended by signal n.";
 
 /// Asks a Kronicler database which functions of a service are slow, and when.
 #[derive(Debug, Parser)]
@@ -63,6 +64,10 @@ pub enum Command {
     Outliers(OutliersArgs),
     /// The functions, how often each was called and where it was wrapped.
     Names(NamesArgs),
+    /// Whether functions became slower: two versions, time ranges or directories compared.
+    Compare(CompareArgs),
+    /// As compare; exit code 3 if a function became slower, for a build to fail.
+    Gate(GateArgs),
     /// What became of every call: stored, dropped, lost or damaged.
     Health,
     /// Read every byte, recompute everything, tell what is wrong; exit code 1 if anything is.

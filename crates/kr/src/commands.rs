@@ -2,6 +2,9 @@
 
 pub mod clear;
 pub mod compact;
+pub mod compare;
+mod compare_records;
+mod compare_text;
 pub mod completions;
 pub mod doctor;
 pub mod fetch;

@@ -8,6 +8,7 @@ use kronicler_store::StoreError;
 /// Exit code for a command line that makes no sense: clap's own.
 pub const USAGE: u8 = 2;
 const FAILED: u8 = 1;
+const REGRESSION: u8 = 3;
 const NOT_FOUND: u8 = 4;
 
 /// Why `kr` could not answer. Every text is a fact, a semicolon and a remedy.
@@ -37,6 +38,9 @@ pub enum Failure {
     /// Somebody was asked, and did not mean it.
     #[error("nothing was cleared; answer y to clear")]
     Declined,
+    /// Something became slower, which has been told as the answer.
+    #[error("something became slower; see the answer")]
+    Regression,
     /// What went wrong has been told beside the answer.
     #[error("not everything was done; see the notes")]
     Unfinished,
@@ -56,13 +60,14 @@ impl Failure {
             Self::Usage(_) => USAGE,
             Self::NoDatabase(_) | Self::NoSuchRow(_) => NOT_FOUND,
             Self::Damage | Self::Declined | Self::Unfinished => FAILED,
+            Self::Regression => REGRESSION,
             Self::Output(_) | Self::File(..) | Self::Engine(_) | Self::CurrentDir(_) => FAILED,
         }
     }
 
     /// Whether there is nothing to tell.
     pub const fn is_quiet(&self) -> bool {
-        matches!(self, Self::PipeClosed | Self::Damage | Self::Unfinished)
+        matches!(self, Self::PipeClosed | Self::Damage | Self::Unfinished | Self::Regression)
     }
 }
 

@@ -25,6 +25,8 @@ mod log_bins;
 mod measures;
 mod database;
 mod context;
+mod sides;
+mod comparison;
 mod grouping;
 mod row_text;
 mod rows;

@@ -4,8 +4,8 @@ use clap::CommandFactory;
 
 use crate::args::{Args, Command};
 use crate::commands::{
-    clear, compact, completions, doctor, fetch, health, heatmap, hist, man, names, outliers,
-    overview, pause, slow, stats, tail, verify,
+    clear, compact, compare, completions, doctor, fetch, health, heatmap, hist, man, names,
+    outliers, overview, pause, slow, stats, tail, verify,
 };
 use crate::context::Context;
 use crate::failure::Failure;
@@ -22,7 +22,12 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Some(Command::Man(of)) => return man::run(of, Args::command()),
         _ => {}
     }
-    let mut context = Context::new(args.options)?;
+    let options = match &args.command {
+        Some(Command::Compare(of)) => of.place(args.options),
+        Some(Command::Gate(of)) => of.compare.place(args.options),
+        _ => args.options,
+    };
+    let mut context = Context::new(options)?;
     // Who follows may want no rows first.
     if context.limit == Some(0) && !matches!(&args.command, Some(Command::Tail(of)) if of.follow) {
         return Err(Failure::Usage("-n 0 shows nothing; give a larger number".to_owned()));
@@ -47,6 +52,8 @@ fn run_command(command: Command, context: &mut Context) -> Result<(), Failure> {
         Command::Heatmap(args) => heatmap::run(context, &args),
         Command::Outliers(args) => outliers::run(context, &args),
         Command::Names(args) => names::run(context, &args),
+        Command::Compare(args) => compare::run(context, &args),
+        Command::Gate(args) => compare::gate(context, args),
         Command::Health => health::run(context),
         Command::Verify => verify::run(context),
         Command::Compact => compact::run(context),

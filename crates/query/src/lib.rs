@@ -3,8 +3,9 @@
 //! A [`Filter`] says which rows a question is about. [`stats()`], [`percentiles`] and
 //! [`outliers()`] answer by function, [`stats_by`] by function and period, version or the like.
 //! [`slowest`] and [`newest`] find rows, [`RowStream`] hands out all of them as columns,
-//! [`Follower`] each as it arrives, [`fetch`] a single one. Every [`Answer`] says whether it lacks
-//! something that was stored, and whether a new snapshot has it: [`ask`] takes one then.
+//! [`samples()`] the calls of functions over time, [`Follower`] each as it arrives, [`fetch`] a
+//! single one. Every [`Answer`] says whether it lacks something that was stored, and whether a new
+//! snapshot has it: [`ask`] takes one then.
 
 mod answer;
 mod glob;
@@ -31,6 +32,7 @@ mod axis;
 mod histogram;
 mod heatmap;
 mod functions;
+mod samples;
 mod rank;
 mod exact;
 mod top;
@@ -57,6 +59,7 @@ pub use outlier_score::OutlierScore;
 pub use outliers::{Outlier, OutlierLimits, outliers};
 pub use periods::Periods;
 pub use runs::instance_name;
+pub use samples::{FunctionRows, FunctionSample, function_rows, samples};
 pub use stats::{percentiles, stats};
 pub use stream::RowStream;
 pub use top::{newest, slowest};

@@ -31,6 +31,7 @@ fn database(name: &str) -> Database {
             damage_footer(&database.fixture);
             database
         }
+        "two versions" => Database { fixture: crate::comparing::two_versions(), _owner: None },
         _ => unreachable!("tests/cli/examples.rs knows no database {name:?}"),
     }
 }
@@ -38,7 +39,7 @@ fn database(name: &str) -> Database {
 /// A database, and what keeps a lane of it owned.
 struct Database {
     fixture: Fixture,
-    _owner: (kronicler_store::LaneWriter, kronicler_store::LaneState),
+    _owner: Option<(kronicler_store::LaneWriter, kronicler_store::LaneState)>,
 }
 
 /// The shop, whose first process was killed and whose second one still writes.
@@ -50,7 +51,7 @@ fn shop() -> Database {
     let late = [call("late", START_NS + minutes, 1_500_000)];
     let owner = fixture.begin(&late, counters);
     drop(killed);
-    Database { fixture, _owner: owner }
+    Database { fixture, _owner: Some(owner) }
 }
 
 fn damage_footer(fixture: &Fixture) {

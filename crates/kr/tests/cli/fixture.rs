@@ -93,13 +93,29 @@ impl Fixture {
         calls: &[Call<'_>],
         counters: Counters,
     ) -> (LaneWriter, kronicler_store::LaneState) {
+        self.begin_version("1.4.0", START_NS, calls, counters)
+    }
+
+    /// Lets a process of this version, started then, write these calls.
+    pub fn write_version(&self, version: &str, start_ns: i64, calls: &[Call<'_>]) {
+        let (writer, state) = self.begin_version(version, start_ns, calls, Counters::default());
+        writer.close(&state).expect("a closed lane");
+    }
+
+    fn begin_version(
+        &self,
+        version: &str,
+        start_ns: i64,
+        calls: &[Call<'_>],
+        counters: Counters,
+    ) -> (LaneWriter, kronicler_store::LaneState) {
         let storage: Arc<dyn Storage> = Arc::new(Disk);
         let run = Run {
             service: "shop".to_owned(),
-            version: "1.4.0".to_owned(),
+            version: version.to_owned(),
             host: "web-1".to_owned(),
             pid: 4_711,
-            start_ns: START_NS,
+            start_ns,
             clock: "tsc".to_owned(),
             ..Run::default()
         };

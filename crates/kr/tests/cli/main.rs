@@ -1,6 +1,7 @@
 //! Promises of `kr` to its users, kept by the built program on databases made by the store.
 
 mod answers;
+mod comparing;
 mod control;
 mod examples;
 mod fixture;
