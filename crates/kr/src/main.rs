@@ -21,7 +21,6 @@ mod pager;
 mod output;
 mod table;
 mod sparkline;
-mod log_bins;
 mod measures;
 mod database;
 mod context;

@@ -1,16 +1,14 @@
 //! `kr heatmap`: how long calls took over time, as a picture: time to the right, duration upwards.
 
-use kronicler_query::{Filter, Group, GroupBy, Periods, stats, visit_groups};
-use kronicler_stats::Sketch;
+use kronicler_query::{Grid, Heatmap, Periods, heatmap, stats};
 
 use crate::charset::is_unicode;
 use crate::context::{Context, Format, array, note_partial};
 use crate::escape;
 use crate::failure::Failure;
 use crate::grouping::range;
-use crate::log_bins::LogBins;
 use crate::record::Record;
-use crate::units::{count, counted, duration, span};
+use crate::units::{count, counted, duration_ns, span};
 use crate::when::iso;
 
 /// Lines of the picture unless `--limit` says otherwise.
@@ -34,18 +32,22 @@ pub struct HeatmapArgs {
     /// Functions, taken together; `*` stands for any text, `?` for any character [default: all].
     #[arg(value_name = "NAME")]
     pub functions: Vec<String>,
+
+    /// Mark the median (o) and the 99th percentile (^) of each column.
+    #[arg(long)]
+    pub marks: bool,
 }
 
+/// Percentiles of each column.
+const QUANTILES: [f64; 2] = [0.5, 0.99];
+const MARKS: [char; 2] = ['o', '^'];
+
 /// What is drawn.
-struct Heatmap {
+struct Picture {
     names: Vec<String>,
     call_count: u64,
-    periods: Periods,
-    bins: LogBins,
-    /// By period, then by bin.
-    counts: Vec<Vec<u64>>,
-    /// Expired calls whose times are known less exactly than by a column.
-    unplaced: u64,
+    map: Heatmap,
+    has_marks: bool,
     is_partial: bool,
 }
 
@@ -57,7 +59,7 @@ pub fn run(context: &mut Context, args: &HeatmapArgs) -> Result<(), Failure> {
         let text = format!("kr heatmap has {LINE_COUNT_MAX} lines at most; ask for fewer with -n");
         return Err(Failure::Usage(text));
     }
-    let Some(heatmap) = ask(context, lines)? else {
+    let Some(picture) = ask(context, lines, args.marks)? else {
         return match context.format {
             Format::Text => context.say_nothing("There are no calls"),
             Format::Csv => context.csv(&KEYS, &[]),
@@ -67,18 +69,19 @@ pub fn run(context: &mut Context, args: &HeatmapArgs) -> Result<(), Failure> {
             }
         };
     };
-    note_partial(heatmap.is_partial);
+    note_partial(picture.is_partial);
     match context.format {
-        Format::Text => show(context, &heatmap),
-        Format::Csv => context.csv(&KEYS, &cells(&heatmap)),
+        Format::Text => show(context, &picture),
+        Format::Csv => context.csv(&KEYS, &cells(&picture.map)),
         Format::Json => {
             let fields = vec![
-                ("functions", heatmap.names.clone().into()),
-                ("count", heatmap.call_count.into()),
-                ("unplaced", heatmap.unplaced.into()),
-                ("cells", array(cells(&heatmap))),
+                ("functions", picture.names.clone().into()),
+                ("count", picture.call_count.into()),
+                ("unplaced", picture.map.unplaced.into()),
+                ("columns", array(columns(&picture.map))),
+                ("cells", array(cells(&picture.map))),
             ];
-            context.document("heatmap", heatmap.is_partial, fields)
+            context.document("heatmap", picture.is_partial, fields)
         }
     }
 }
@@ -86,80 +89,90 @@ pub fn run(context: &mut Context, args: &HeatmapArgs) -> Result<(), Failure> {
 /// Columns that durations take before the picture.
 const LABEL_WIDTH: usize = 9;
 
-fn ask(context: &Context, lines: usize) -> Result<Option<Heatmap>, Failure> {
-    let answer = context.database.ask(|snapshot| stats(snapshot, &context.filter))?;
-    let mut is_partial = answer.is_partial;
-    let functions = answer.value;
-    let min_ns = functions.iter().filter_map(|function| function.moments.min()).min();
-    let max_ns = functions.iter().filter_map(|function| function.moments.max()).max();
-    let (Some(min_ns), Some(max_ns), Some((since_ns, until_ns))) = (min_ns, max_ns, range(context))
-    else {
-        return Ok(None);
-    };
+/// `None` when no call matches.
+fn ask(context: &Context, lines: usize, has_marks: bool) -> Result<Option<Picture>, Failure> {
+    let Some((since_ns, until_ns)) = range(context) else { return Ok(None) };
+    let names = context.database.ask(|snapshot| stats(snapshot, &context.filter))?;
     let columns = context.out.width().map_or(COLUMN_COUNT, |width| {
-        width.saturating_sub(LABEL_WIDTH + 4).clamp(COLUMN_COUNT_MIN, COLUMN_COUNT_MAX)
+        // There may be one more than is asked for.
+        width.saturating_sub(LABEL_WIDTH + 3).clamp(COLUMN_COUNT_MIN, COLUMN_COUNT_MAX)
     });
-    let width_ns = until_ns.abs_diff(since_ns).div_ceil(columns as u64).max(1);
-    let width_ns = i64::try_from(width_ns).unwrap_or(i64::MAX);
-    let periods = Periods::every(since_ns, width_ns, columns);
-    let bins = LogBins::over(min_ns, max_ns, lines);
-    let by = GroupBy::Periods(periods.clone());
-    let filter = Filter { since_ns: Some(since_ns), ..context.filter.clone() };
-    let mut counts = Vec::new();
-    let answer = context.database.ask(|snapshot| {
-        counts = vec![vec![0; bins.count]; periods.len()];
-        visit_groups(snapshot, &filter, &by, |group, functions| {
-            let Group::Period { start_ns, .. } = group else { return };
-            let Some(index) = periods.of(*start_ns) else { return };
-            let mut sketch = Sketch::new();
-            functions.iter().for_each(|function| sketch.merge(&function.sketch));
-            counts[index] = bins.counts(&sketch);
-        })
-    })?;
-    is_partial |= answer.is_partial;
-    Ok(Some(Heatmap {
-        names: functions.iter().map(|function| function.name.name.to_string()).collect(),
-        call_count: functions.iter().map(|function| function.moments.count()).sum(),
-        periods,
-        bins,
-        counts,
-        unplaced: answer.value,
-        is_partial,
+    let grid = Grid {
+        periods: Periods::over(since_ns, until_ns, columns),
+        bin_count: lines,
+        quantiles: QUANTILES.to_vec(),
+    };
+    let answer = context.database.ask(|snapshot| heatmap(snapshot, &context.filter, &grid))?;
+    let call_count = answer.value.counts.iter().sum();
+    if call_count == 0 {
+        return Ok(None);
+    }
+    Ok(Some(Picture {
+        names: names.value.iter().map(|of| of.name.name.to_string()).collect(),
+        call_count,
+        map: answer.value,
+        has_marks,
+        is_partial: answer.is_partial || names.is_partial,
     }))
 }
 
-fn show(context: &mut Context, heatmap: &Heatmap) -> Result<(), Failure> {
-    let heading = match &heatmap.names[..] {
+fn show(context: &mut Context, picture: &Picture) -> Result<(), Failure> {
+    let map = &picture.map;
+    let heading = match &picture.names[..] {
         [name] => escape::name(name).into_owned(),
         names => counted(names.len() as u64, "function"),
     };
     let heading = context.out.strong(&context.out.subject(&heading));
     context.out.line(heading)?;
-    let (first, last) = heatmap.periods.range().unwrap_or_default();
-    let width_ns = heatmap.periods.get(0).map_or(0, |(start, end)| end.abs_diff(start));
-    let text =
-        format!("{}; each column is {}", counted(heatmap.call_count, "call"), span(width_ns));
-    context.out.paragraph(2, &text)?;
+    let (first, last) = map.periods.range().unwrap_or_default();
+    let width_ns = map.periods.get(0).map_or(0, |(start, end)| end.abs_diff(start));
+    let calls = counted(picture.call_count, "call");
+    context.out.paragraph(2, &format!("{calls}; each column is {}", span(width_ns)))?;
     context.out.line("")?;
-    let largest = heatmap.counts.iter().flatten().copied().max().unwrap_or(0);
+    let largest = map.counts.iter().copied().max().unwrap_or(0);
     let side = if is_unicode() { "│" } else { "|" };
     // The slowest on top.
-    for bin in (0..heatmap.bins.count).rev() {
-        let label = duration(heatmap.bins.lower_ns(bin));
-        let levels =
-            heatmap.counts.iter().map(|counts| level(counts[bin], largest, shade_count(context)));
-        let picture = paint(context, &levels.collect::<Vec<usize>>());
-        context.out.line(format!("{label:>LABEL_WIDTH$} {side}{picture}").trim_end())?;
+    for bin in (0..map.bin_count()).rev() {
+        let label = duration_ns(map.edges_ns[bin]);
+        let cells: Vec<Cell> =
+            (0..map.periods.len()).map(|column| cell(context, picture, column, bin)).collect();
+        let line = paint(context, &cells);
+        context.out.line(format!("{label:>LABEL_WIDTH$} {side}{line}").trim_end())?;
     }
-    show_axis(context, heatmap.periods.len(), first, last)?;
-    show_legend(context, largest)?;
-    if heatmap.unplaced > 0 {
-        let calls = counted(heatmap.unplaced, "expired call");
+    show_axis(context, map.periods.len(), first, last)?;
+    show_legend(context, largest, picture.has_marks)?;
+    if map.unplaced > 0 {
+        let calls = counted(map.unplaced, "expired call");
         let text = format!("{calls} not drawn: their times are known less exactly than that");
         context.out.line("")?;
         context.out.faint_paragraph(2, &text)?;
     }
     Ok(())
+}
+
+/// What stands at a place of the picture.
+#[derive(Clone, Copy, PartialEq)]
+enum Cell {
+    Shade(usize),
+    Mark(char),
+}
+
+fn cell(context: &Context, picture: &Picture, column: usize, bin: usize) -> Cell {
+    let map = &picture.map;
+    let place = |quantile: usize| {
+        let value = map.quantiles_ns.get(quantile * map.periods.len() + column);
+        let value = value.copied().flatten()?;
+        map.edges_ns.partition_point(|&edge| edge <= value).checked_sub(1)
+    };
+    if picture.has_marks {
+        let mark = (0..QUANTILES.len()).rev().find(|&quantile| place(quantile) == Some(bin));
+        if let Some(quantile) = mark {
+            return Cell::Mark(MARKS[quantile]);
+        }
+    }
+    let largest = map.counts.iter().copied().max().unwrap_or(0);
+    let value = map.period(column).get(bin).copied().unwrap_or(0);
+    Cell::Shade(level(value, largest, shade_count(context)))
 }
 
 /// The line under the picture, and the times at its ends.
@@ -177,7 +190,7 @@ fn show_axis(
 }
 
 /// Which shade stands for how many calls.
-fn show_legend(context: &mut Context, largest: u64) -> Result<(), Failure> {
+fn show_legend(context: &mut Context, largest: u64, has_marks: bool) -> Result<(), Failure> {
     let mut parts = Vec::new();
     let shades = shade_count(context);
     for shade in 1..=shades {
@@ -186,11 +199,16 @@ fn show_legend(context: &mut Context, largest: u64) -> Result<(), Failure> {
         if shade < shades && least_of(shade + 1, largest, shades) == least {
             continue;
         }
-        parts.push(format!("{} {}", paint(context, &[shade]), count(least)));
+        parts.push(format!("{} {}", paint(context, &[Cell::Shade(shade)]), count(least)));
     }
     let text = format!("{:LABEL_WIDTH$}  calls from: {}", "", parts.join("  "));
     context.out.line("")?;
-    context.out.line(text)
+    context.out.line(text)?;
+    if has_marks {
+        let marks = format!("{:LABEL_WIDTH$}  {} median  {} p99", "", MARKS[0], MARKS[1]);
+        context.out.line(marks)?;
+    }
+    Ok(())
 }
 
 /// How many shades there are besides that of nothing.
@@ -232,21 +250,22 @@ fn least_of(shade: usize, largest: u64, shades: usize) -> u64 {
     low
 }
 
-/// Shades next to each other, in colours where there are some.
-fn paint(context: &Context, levels: &[usize]) -> String {
-    if !context.out.is_color() {
-        let shades: &[&str] = if is_unicode() { &SHADES } else { &ASCII_SHADES };
-        return levels.iter().map(|&level| shades[level]).collect();
-    }
+/// Cells next to each other, in colours where there are some.
+fn paint(context: &Context, cells: &[Cell]) -> String {
+    let plain: &[&str] = if is_unicode() { &SHADES } else { &ASCII_SHADES };
+    let has_colour = context.out.is_color();
     let mut text = String::new();
-    for same in levels.chunk_by(|left, right| left == right) {
-        let block = match same[0] {
-            0 => " ",
-            _ if is_unicode() => "█",
-            _ => "#",
-        };
-        let colour = COLOURS[same[0]];
-        text.push_str(&context.out.coloured(&block.repeat(same.len()), colour));
+    for same in cells.chunk_by(|left, right| left == right) {
+        match same[0] {
+            Cell::Mark(mark) => text.extend(std::iter::repeat_n(mark, same.len())),
+            Cell::Shade(level) if !has_colour => text.push_str(&plain[level].repeat(same.len())),
+            Cell::Shade(0) => text.push_str(&" ".repeat(same.len())),
+            Cell::Shade(level) => {
+                let block = if is_unicode() { "█" } else { "#" };
+                let colour = COLOURS[level];
+                text.push_str(&context.out.coloured(&block.repeat(same.len()), colour));
+            }
+        }
     }
     text
 }
@@ -254,20 +273,36 @@ fn paint(context: &Context, levels: &[usize]) -> String {
 const KEYS: [&str; 5] = ["start", "end", "lower_ns", "upper_ns", "count"];
 
 /// Cells that are not empty.
-fn cells(heatmap: &Heatmap) -> Vec<Record> {
+fn cells(map: &Heatmap) -> Vec<Record> {
     let mut cells = Vec::new();
-    for ((start_ns, end_ns), counts) in heatmap.periods.iter().zip(&heatmap.counts) {
-        for (bin, &value) in counts.iter().enumerate().filter(|(_, value)| **value > 0) {
+    for (column, (start_ns, end_ns)) in map.periods.iter().enumerate() {
+        let bins = map.edges_ns.windows(2).zip(map.period(column));
+        for (edges, &value) in bins.filter(|(_, value)| **value > 0) {
             cells.push(vec![
                 ("start", iso(start_ns).into()),
                 ("end", iso(end_ns).into()),
-                ("lower_ns", heatmap.bins.lower_ns(bin).into()),
-                ("upper_ns", heatmap.bins.lower_ns(bin + 1).into()),
+                ("lower_ns", edges[0].into()),
+                ("upper_ns", edges[1].into()),
                 ("count", value.into()),
             ]);
         }
     }
     cells
+}
+
+/// Percentiles of each column.
+fn columns(map: &Heatmap) -> Vec<Record> {
+    let count = map.periods.len();
+    let quantile = |index: usize| map.quantiles_ns.get(index).copied().flatten();
+    let columns = map.periods.iter().enumerate().map(|(column, (start_ns, end_ns))| -> Record {
+        vec![
+            ("start", iso(start_ns).into()),
+            ("end", iso(end_ns).into()),
+            ("median_ns", quantile(column).into()),
+            ("p99_ns", quantile(count + column).into()),
+        ]
+    });
+    columns.collect()
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! `kr hist`: how long calls took, as a picture.
 
-use kronicler_query::{FunctionStats, exact_percentiles, stats};
+use kronicler_query::{Answer, FunctionStats, exact_percentiles, histogram, stats};
 use kronicler_stats::{Moments, Sketch};
 
 use crate::charset::is_unicode;
 use crate::context::{Context, Format, array, note_partial};
 use crate::escape;
 use crate::failure::Failure;
-use crate::log_bins::LogBins;
 use crate::record::Record;
 use crate::units::{count, counted, duration, duration_ns};
 
@@ -45,7 +44,8 @@ pub struct HistArgs {
 struct Histogram {
     names: Vec<String>,
     moments: Moments,
-    bins: LogBins,
+    /// Where bins begin, and behind them where the last ends.
+    edges_ns: Vec<u64>,
     counts: Vec<u64>,
     /// Of [`MARKS`].
     percentiles_ns: Vec<u64>,
@@ -106,11 +106,13 @@ fn ask(context: &Context, is_exact: bool, limit: usize) -> Result<Option<Histogr
         };
         sketch.quantiles(&qs).map(clamp)
     });
-    let bins = LogBins::over(min_ns, max_ns, limit);
+    let Answer { value: bins, is_partial: lacks_bins, .. } =
+        context.database.ask(|snapshot| histogram(snapshot, &context.filter, limit))?;
+    is_partial |= lacks_bins;
     Ok(Some(Histogram {
         names: names(&answer.value),
-        counts: bins.counts(&sketch),
-        bins,
+        edges_ns: bins.edges_ns,
+        counts: bins.counts,
         moments,
         percentiles_ns: known.unwrap_or_default(),
         is_exact,
@@ -124,8 +126,8 @@ fn names(functions: &[FunctionStats]) -> Vec<String> {
 
 fn show(context: &mut Context, histogram: &Histogram) -> Result<(), Failure> {
     show_heading(context, histogram)?;
-    let labels: Vec<String> =
-        (0..histogram.bins.count).map(|index| duration(histogram.bins.lower_ns(index))).collect();
+    let lower_ns = histogram.edges_ns.iter().take(histogram.counts.len());
+    let labels: Vec<String> = lower_ns.map(|&ns| duration_ns(ns)).collect();
     let counts: Vec<String> = histogram.counts.iter().map(|value| count(*value)).collect();
     let marks = marks(histogram);
     let longest = |texts: &[String]| texts.iter().map(String::len).max().unwrap_or(0);
@@ -177,9 +179,13 @@ fn show_heading(context: &mut Context, histogram: &Histogram) -> Result<(), Fail
 
 /// What stands beside each bin: the percentiles in it.
 fn marks(histogram: &Histogram) -> Vec<String> {
-    let mut marks = vec![Vec::new(); histogram.bins.count];
+    let mut marks = vec![Vec::new(); histogram.counts.len()];
     for ((_, word, _), &value) in MARKS.iter().zip(&histogram.percentiles_ns) {
-        marks[histogram.bins.of(value)].push(format!("{word} {}", duration_ns(value)));
+        let behind = histogram.edges_ns.partition_point(|&edge| edge <= value);
+        let bin = behind.saturating_sub(1).min(marks.len().saturating_sub(1));
+        if let Some(words) = marks.get_mut(bin) {
+            words.push(format!("{word} {}", duration_ns(value)));
+        }
     }
     marks.into_iter().map(|words| words.join(", ")).collect()
 }
@@ -211,12 +217,9 @@ fn bar_of(value: u64, largest: u64, width: usize) -> String {
 const KEYS: [&str; 3] = ["lower_ns", "upper_ns", "count"];
 
 fn bin_fields(histogram: &Histogram) -> Vec<Record> {
-    let bins = histogram.counts.iter().enumerate().map(|(index, &value)| -> Record {
-        vec![
-            ("lower_ns", histogram.bins.lower_ns(index).into()),
-            ("upper_ns", histogram.bins.lower_ns(index + 1).into()),
-            ("count", value.into()),
-        ]
+    let edges = histogram.edges_ns.windows(2);
+    let bins = edges.zip(&histogram.counts).map(|(edges, &value)| -> Record {
+        vec![("lower_ns", edges[0].into()), ("upper_ns", edges[1].into()), ("count", value.into())]
     });
     bins.collect()
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use kronicler_query::{
-    Filter, FunctionStats, Group, GroupBy, Grouped, Periods, exact_percentiles_by_function, stats,
-    stats_by,
+    FunctionStats, Group, GroupBy, Grouped, Periods, call_counts, exact_percentiles_by_function,
+    stats, stats_by,
 };
 use kronicler_stats::Sketch;
 use kronicler_store::Name;
@@ -180,19 +180,30 @@ pub fn trends(context: &Context, trend: Trend) -> Result<Option<Trends>, Failure
     let width_ns = until_ns.abs_diff(since_ns).div_ceil(TREND_COUNT as u64);
     let step_ns = i64::try_from(width_ns).unwrap_or(i64::MAX);
     let periods = Periods::every(since_ns, step_ns, TREND_COUNT);
-    let by = GroupBy::Periods(periods.clone());
-    let filter = Filter { since_ns: Some(since_ns), ..context.filter.clone() };
-    let answer = context.database.ask(|snapshot| stats_by(snapshot, &filter, &by))?;
     let mut of: HashMap<String, Vec<Option<f64>>> = HashMap::new();
-    for row in answer.value.rows {
-        let Group::Period { start_ns, .. } = row.group else { continue };
-        let Some(index) = periods.of(start_ns) else { continue };
-        let values = of.entry(row.stats.name.name.to_string());
-        let values = values.or_insert_with(|| vec![None; periods.len()]);
-        let measure = if trend == Trend::P99 { Measure::P99 } else { Measure::Count };
-        values[index] = Measured::from(row.stats).number(measure);
+    if trend == Trend::P99 {
+        let by = GroupBy::Periods(periods.clone());
+        let answer = context.database.ask(|snapshot| stats_by(snapshot, &context.filter, &by))?;
+        for row in answer.value.rows {
+            let Group::Period { start_ns, .. } = row.group else { continue };
+            let Some(index) = periods.of(start_ns) else { continue };
+            let values = of.entry(row.stats.name.name.to_string());
+            let values = values.or_insert_with(|| vec![None; periods.len()]);
+            values[index] = Measured::from(row.stats).number(Measure::P99);
+        }
+    } else {
+        let ask = |snapshot: &_| call_counts(snapshot, &context.filter, &periods);
+        for function in context.database.ask(ask)?.value {
+            let counts = function.counts.iter().map(|&count| Some(as_number(count)));
+            of.insert(function.name.name.to_string(), counts.collect());
+        }
     }
     Ok(Some(Trends { of, width_ns }))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "to be drawn")]
+const fn as_number(count: u64) -> f64 {
+    count as f64
 }
 
 impl Line {
