@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use kronicler_format::FormatError;
 use kronicler_store::StoreError;
 
 /// Exit code for a command line that makes no sense: clap's own.
@@ -44,9 +45,23 @@ pub enum Failure {
     /// What went wrong has been told beside the answer.
     #[error("not everything was done; see the notes")]
     Unfinished,
+    /// The database is of a later version.
+    #[error(
+        "{path} needs format version {found}, this kr {version} reads up to version {supported}; \
+         use a newer kr, as by npx kronicler@latest",
+        path = path.display(), version = env!("CARGO_PKG_VERSION")
+    )]
+    NewerFormat {
+        /// The file that says so.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The highest one that is known here.
+        supported: u32,
+    },
     /// The database could not be read.
     #[error(transparent)]
-    Engine(#[from] kronicler::Error),
+    Engine(kronicler::Error),
     /// The current directory, say, could not be found out.
     #[error("cannot find the current directory: {0}; name the database with --dir")]
     CurrentDir(io::Error),
@@ -61,7 +76,11 @@ impl Failure {
             Self::NoDatabase(_) | Self::NoSuchRow(_) => NOT_FOUND,
             Self::Damage | Self::Declined | Self::Unfinished => FAILED,
             Self::Regression => REGRESSION,
-            Self::Output(_) | Self::File(..) | Self::Engine(_) | Self::CurrentDir(_) => FAILED,
+            Self::Output(_)
+            | Self::File(..)
+            | Self::NewerFormat { .. }
+            | Self::Engine(_)
+            | Self::CurrentDir(_) => FAILED,
         }
     }
 
@@ -82,6 +101,19 @@ impl From<io::Error> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self::Engine(error.into())
+        kronicler::Error::from(error).into()
+    }
+}
+
+impl From<kronicler::Error> for Failure {
+    fn from(error: kronicler::Error) -> Self {
+        match error {
+            kronicler::Error::Store(StoreError::Damaged {
+                path,
+                source: FormatError::Unsupported { found, supported, .. },
+                ..
+            }) => Self::NewerFormat { path, found, supported },
+            error => Self::Engine(error),
+        }
     }
 }

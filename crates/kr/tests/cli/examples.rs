@@ -22,7 +22,7 @@ use crate::fixture::{Fixture, START_NS, spawn};
 const SHOWN_ROOT: &str = "/srv/shop";
 
 /// Databases by name. Whoever describes a new command may add one.
-fn database(name: &str) -> Database {
+pub fn database(name: &str) -> Database {
     match name {
         "shop" => shop(),
         "shop, with a damaged footer" => {
@@ -37,8 +37,8 @@ fn database(name: &str) -> Database {
 }
 
 /// A database, and what keeps a lane of it owned.
-struct Database {
-    fixture: Fixture,
+pub struct Database {
+    pub fixture: Fixture,
     _owner: Option<(kronicler_store::LaneWriter, kronicler_store::LaneState)>,
 }
 
@@ -133,7 +133,7 @@ fn path_with_kr() -> String {
 }
 
 /// The text without what is different in each database: checksums.
-fn comparable(text: &str) -> String {
+pub fn comparable(text: &str) -> String {
     let mut parts = text.split("0x");
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {

@@ -1,6 +1,7 @@
 //! Promises of `kr` to its users, kept by the built program on databases made by the store.
 
 mod answers;
+mod bad_input;
 mod comparing;
 mod control;
 mod examples;
@@ -9,5 +10,6 @@ mod following;
 mod manners;
 mod pictures;
 mod refusals;
+mod snapshots;
 mod statistics;
 mod upkeep;

@@ -1,0 +1,67 @@
+//! JSON and CSV of every command compared with golden files, so that no key changes unnoticed.
+//!
+//! The files lie in `tests/golden/`, documents with a line for each key so that a change can be
+//! read. Not compared: the place of the directory, and checksums, which differ in each database.
+//!
+//! After a wanted change: `KRONICLER_GOLDEN=write cargo test -p kr --test cli snapshots`, and if a
+//! key went or means something else, a new `SCHEMA` in `src/record.rs`.
+
+use std::path::PathBuf;
+use std::{env, fs};
+
+use serde_json::Value;
+
+use crate::examples::{comparable, database};
+
+/// What is asked, and the file that has the answer. A new command gets a line here.
+const ASKED: [(&str, &[&str]); 17] = [
+    ("overview.json", &["--json"]),
+    ("stats.json", &["stats", "getQuote", "--json"]),
+    ("stats-by.json", &["stats", "getQuote", "--by", "version", "--json"]),
+    ("stats-by-hour.json", &["stats", "getQuote", "--by", "hour", "--exact", "--json"]),
+    ("hist.json", &["hist", "getQuote", "-n", "3", "--json"]),
+    ("heatmap.json", &["heatmap", "late", "-n", "3", "--json"]),
+    ("outliers.json", &["outliers", "--json"]),
+    ("names.json", &["names", "--name", "getQuote", "--json"]),
+    ("health.json", &["health", "--json"]),
+    ("verify.json", &["verify", "--json"]),
+    ("fetch.ndjson", &["fetch", "0:3", "1:0", "--json"]),
+    ("slow.ndjson", &["slow", "-n", "2", "--json"]),
+    ("tail.ndjson", &["tail", "-n", "2", "--json"]),
+    ("stats.csv", &["stats", "getQuote", "--by", "outcome", "--csv"]),
+    ("outliers.csv", &["outliers", "--csv"]),
+    ("health.csv", &["health", "--csv"]),
+    // The only one that writes.
+    ("compact.json", &["compact", "--json"]),
+];
+
+#[test]
+fn programs_find_what_they_found_before() {
+    // Promise: keys, their order, form and values stay, until the schema says otherwise.
+    let database = database("shop");
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let is_renewed = env::var("KRONICLER_GOLDEN").is_ok_and(|value| value == "write");
+    for (file, args) in ASKED {
+        let answer = database.fixture.ask(args).text();
+        let root = database.fixture.root().to_str().unwrap();
+        let text = readable(file, &answer.replace(root, "/srv/shop"));
+        let path = folder.join(file);
+        let golden = fs::read_to_string(&path).unwrap_or_default();
+        if comparable(&text) == comparable(&golden) {
+            continue;
+        }
+        assert!(is_renewed, "{file} was\n{golden}\nand is\n{text}");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(&path, text).unwrap();
+    }
+}
+
+/// A document with a line for each key; rows and CSV have lines already.
+fn readable(file: &str, answer: &str) -> String {
+    if !file.ends_with(".json") {
+        return answer.to_owned();
+    }
+    let value: Value = serde_json::from_str(answer).expect("JSON");
+    assert_eq!(value["schema"], 1);
+    serde_json::to_string_pretty(&value).expect("JSON") + "\n"
+}
