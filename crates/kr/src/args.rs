@@ -14,6 +14,8 @@ use crate::commands::names::NamesArgs;
 use crate::commands::outliers::OutliersArgs;
 use crate::commands::stats::StatsArgs;
 use crate::commands::tail::TailArgs;
+use crate::commands::tree::TreeArgs;
+use crate::commands::why::WhyArgs;
 use crate::options::{Options, Selector, parse_selector};
 
 const VERSION: &str =
@@ -60,6 +62,10 @@ pub enum Command {
     Hist(HistArgs),
     /// How long calls took over time, as a picture.
     Heatmap(HeatmapArgs),
+    /// Why a call took as long as it did, in amounts of its time.
+    Why(WhyArgs),
+    /// What was called by what, self time against total.
+    Tree(TreeArgs),
     /// Functions whose slow calls are far from their usual ones, and why each is listed.
     Outliers(OutliersArgs),
     /// The functions, how often each was called and where it was wrapped.

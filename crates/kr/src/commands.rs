@@ -20,7 +20,9 @@ pub mod slow;
 pub mod stats;
 pub mod stats_text;
 pub mod tail;
+pub mod tree;
 pub mod verify;
+pub mod why;
 
 use std::io::{self, Write};
 

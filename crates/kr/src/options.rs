@@ -108,10 +108,15 @@ pub enum Selector {
 
 /// Reads `all` or an id in either form.
 pub fn parse_selector(text: &str) -> Result<Selector, String> {
-    const REMEDY: &str = "write all, an id (42) or a lane and a sequence in it (0:42)";
     if text == "all" {
         return Ok(Selector::All);
     }
+    let id = parse_row_id(text).map(Selector::Row);
+    id.map_err(|remedy| remedy.replacen("write ", "write all, ", 1))
+}
+
+/// Reads an id in either form.
+pub fn parse_row_id(text: &str) -> Result<RowId, String> {
     let id = match text.split_once(':') {
         Some((lane, seq)) => lane
             .parse::<u16>()
@@ -125,7 +130,7 @@ pub fn parse_selector(text: &str) -> Result<Selector, String> {
             id.filter(|id| id.lane() < u64::from(LANE_COUNT_MAX))
         }
     };
-    id.map(Selector::Row).ok_or_else(|| REMEDY.to_owned())
+    id.ok_or_else(|| "write an id (42) or a lane and a sequence in it (0:42)".to_owned())
 }
 
 fn parse_outcome(text: &str) -> Result<Outcome, String> {

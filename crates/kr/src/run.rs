@@ -5,7 +5,7 @@ use clap::CommandFactory;
 use crate::args::{Args, Command};
 use crate::commands::{
     clear, compact, compare, completions, doctor, fetch, health, heatmap, hist, man, names,
-    outliers, overview, pause, slow, stats, tail, verify,
+    outliers, overview, pause, slow, stats, tail, tree, verify, why,
 };
 use crate::context::Context;
 use crate::failure::Failure;
@@ -50,6 +50,8 @@ fn run_command(command: Command, context: &mut Context) -> Result<(), Failure> {
         Command::Slow => slow::run(context),
         Command::Hist(args) => hist::run(context, &args),
         Command::Heatmap(args) => heatmap::run(context, &args),
+        Command::Why(args) => why::run(context, &args),
+        Command::Tree(args) => tree::run(context, &args),
         Command::Outliers(args) => outliers::run(context, &args),
         Command::Names(args) => names::run(context, &args),
         Command::Compare(args) => compare::run(context, &args),

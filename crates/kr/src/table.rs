@@ -91,10 +91,10 @@ impl Layout {
         out.line(self.compose(cells))
     }
 
-    /// The titles of the columns that found no room.
+    /// The titles of the columns that found no room; pictures of numbers have none.
     pub fn hidden(&self) -> Vec<&'static str> {
         let hidden = self.columns.iter().filter(|(_, width)| width.is_none());
-        hidden.map(|(column, _)| column.title).collect()
+        hidden.map(|(column, _)| column.title).filter(|title| !title.is_empty()).collect()
     }
 
     /// Says which columns found no room: nothing is cut silently.

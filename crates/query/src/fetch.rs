@@ -34,7 +34,8 @@ impl<T> Fetched<T> {
         }
     }
 
-    fn map<U>(self, change: impl FnOnce(T) -> U) -> Fetched<U> {
+    /// The same with another row.
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Fetched<U> {
         match self {
             Self::Found(row) => Fetched::Found(change(row)),
             Self::Unknown => Fetched::Unknown,
@@ -86,7 +87,11 @@ pub fn fetch_batch(
 }
 
 /// Reads a row by as few pages as it takes.
-fn read_row(index: usize, view: &LaneView, seq: u64) -> Result<(Option<Row>, Gaps), StoreError> {
+pub(crate) fn read_row(
+    index: usize,
+    view: &LaneView,
+    seq: u64,
+) -> Result<(Option<Row>, Gaps), StoreError> {
     let mut found = None;
     let state = &view.state;
     let everything = Filter::default();

@@ -213,6 +213,16 @@ pub(crate) struct Bounds {
     pub max_duration_ns: u64,
 }
 
+impl Bounds {
+    pub(crate) fn of_rows(rows: &[Row]) -> Self {
+        Self {
+            min_end_ns: rows.iter().map(|row| row.end_ns).min().unwrap_or(i64::MAX),
+            max_end_ns: rows.iter().map(|row| row.end_ns).max().unwrap_or(i64::MIN),
+            max_duration_ns: rows.iter().map(|row| row.duration_ns).max().unwrap_or(0),
+        }
+    }
+}
+
 impl From<&Block> for Bounds {
     fn from(block: &Block) -> Self {
         let &Block { min_end_ns, max_end_ns, max_duration_ns, .. } = block;

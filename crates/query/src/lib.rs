@@ -4,7 +4,8 @@
 //! [`outliers()`] answer by function, [`stats_by`] by function and period, version or the like.
 //! [`slowest`] and [`newest`] find rows, [`RowStream`] hands out all of them as columns,
 //! [`samples()`] the calls of functions over time, [`Follower`] each as it arrives, [`fetch`] a
-//! single one. Every [`Answer`] says whether it lacks something that was stored, and whether a new
+//! single one. [`call_tree`] tells what was called by what, [`why()`] where the time of one call
+//! went. Every [`Answer`] says whether it lacks something that was stored, and whether a new
 //! snapshot has it: [`ask`] takes one then.
 
 mod answer;
@@ -41,6 +42,14 @@ mod fetch;
 mod follow;
 mod outlier_score;
 mod outliers;
+mod span;
+mod lane_rows;
+mod blocks;
+mod nesting;
+mod habits;
+mod path_tree;
+mod tree;
+mod why;
 
 pub use answer::{Answer, ask};
 pub use batch::{RowBatch, StoredRow};
@@ -63,7 +72,9 @@ pub use samples::{FunctionRows, FunctionSample, function_rows, samples};
 pub use stats::{percentiles, stats};
 pub use stream::RowStream;
 pub use top::{newest, slowest};
+pub use tree::{CallNode, CallTree, call_tree};
 pub use who::{RunRows, runs};
+pub use why::{Among, CallerRow, InFlight, Others, Part, PartKind, PathStep, Standing, Why, why};
 
 /// How far a percentile that is not exact may lie from the exact one, relative to it.
 pub const RELATIVE_ERROR: f64 = kronicler_stats::Sketch::RELATIVE_ERROR;

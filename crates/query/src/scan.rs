@@ -150,7 +150,7 @@ impl<'a> LaneScan<'a> {
     }
 
     /// Whether the rows of the run with an index in the lane are wanted.
-    fn wants_run(&self) -> impl Fn(usize) -> bool + use<'a> {
+    pub(crate) fn wants_run(&self) -> impl Fn(usize) -> bool + use<'a> {
         let (filter, runs) = (self.filter, &self.view.state.runs);
         move |index| {
             !filter.asks_for_runs() || filter.wants_run(runs.get(index).unwrap_or(&Run::default()))

@@ -71,7 +71,7 @@ fn print_all(context: &mut Context) -> Result<(), Failure> {
 }
 
 /// How many rows there will be, where that is known.
-fn total(context: &Context) -> Option<u64> {
+pub fn total(context: &Context) -> Option<u64> {
     if context.filter != Filter::default() {
         return None;
     }
@@ -97,7 +97,7 @@ fn print_some(context: &mut Context, ids: &[RowId]) -> Result<(), Failure> {
 }
 
 /// Says which rows there are instead of the one that is missing.
-fn explain(snapshot: &Snapshot, id: RowId, missing: usize) -> String {
+pub fn explain(snapshot: &Snapshot, id: RowId, missing: usize) -> String {
     let others = match missing {
         1 => String::new(),
         _ => format!(" (nor {} of the others)", missing - 1),

@@ -3,7 +3,7 @@
 use kronicler_query::{Answer, FunctionStats, exact_percentiles, histogram, stats};
 use kronicler_stats::{Moments, Sketch};
 
-use crate::charset::is_unicode;
+use crate::bars;
 use crate::context::{Context, Format, array, note_partial};
 use crate::escape;
 use crate::failure::Failure;
@@ -138,7 +138,7 @@ fn show(context: &mut Context, histogram: &Histogram) -> Result<(), Failure> {
     });
     let largest = histogram.counts.iter().copied().max().unwrap_or(1);
     for (index, &value) in histogram.counts.iter().enumerate() {
-        let full = bar_of(value, largest, bar);
+        let full = bars::bar(value, largest, bar);
         let space = bar - full.chars().count();
         let full = context.out.subject(&full);
         let note = context.out.faint(&marks[index]);
@@ -188,30 +188,6 @@ fn marks(histogram: &Histogram) -> Vec<String> {
         }
     }
     marks.into_iter().map(|words| words.join(", ")).collect()
-}
-
-/// A bar as long as a count's share of the largest one; what is not nothing is seen.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "a share from 0 to 1 of the columns there are"
-)]
-fn bar_of(value: u64, largest: u64, width: usize) -> String {
-    const PARTS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
-    if value == 0 {
-        return String::new();
-    }
-    let eighths = (value as f64 / largest.max(1) as f64 * (width * 8) as f64).ceil() as usize;
-    let eighths = eighths.clamp(1, width * 8);
-    if !is_unicode() {
-        return "#".repeat(eighths.div_ceil(8));
-    }
-    let mut bar = "█".repeat(eighths / 8);
-    if !eighths.is_multiple_of(8) {
-        bar.push(PARTS[eighths % 8 - 1]);
-    }
-    bar
 }
 
 const KEYS: [&str; 3] = ["lower_ns", "upper_ns", "count"];

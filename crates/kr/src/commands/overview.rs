@@ -6,13 +6,13 @@ use kronicler_format::{Counters, Run};
 use kronicler_query::{Answer, Filter, FunctionStats, Outlier, OutlierLimits, outliers, stats};
 use kronicler_store::Snapshot;
 use serde_json::Value;
-use unicode_width::UnicodeWidthStr;
 
 use crate::commands::stats_text::show_top;
 use crate::context::{Context, Format, array};
 use crate::escape;
 use crate::failure::Failure;
 use crate::findings;
+use crate::next;
 use crate::record::{Record, sum_ns};
 use crate::units::{count, counted, span};
 use crate::when::iso;
@@ -219,38 +219,21 @@ fn show_next(context: &mut Context, summary: &Summary) -> Result<(), Failure> {
     let program = context.database.program.clone();
     let worst =
         summary.outliers.first().map(|outlier| &outlier.stats).or(summary.functions.first());
-    let worst = worst.and_then(|function| escape::shell_word(&function.name.name));
     let mut hints = Vec::new();
     let more = summary.outliers.len().saturating_sub(context.limit.unwrap_or(OUTLIER_LIMIT));
     if more > 0 {
         let what = format!("{} more functions whose slow calls are far off", count(more as u64));
         hints.push((format!("{program} outliers"), what));
     }
-    if let Some(name) = worst {
-        // What begins with a dash would be taken for an option.
-        let (equals, dashes) = if name.starts_with("'-") { ("=", "-- ") } else { (" ", "") };
-        let slow = format!("{program} slow --name{equals}{name}");
-        hints.push((slow, "its slowest calls".to_owned()));
-        hints.push((format!("{program} stats {dashes}{name}"), "all its numbers".to_owned()));
+    if let Some(name) = worst.map(|function| &*function.name.name) {
+        let slow = next::about(context, "slow --name", name);
+        hints.extend(slow.map(|command| (command, "its slowest calls".to_owned())));
+        let stats = next::about(context, "stats", name);
+        hints.extend(stats.map(|command| (command, "all its numbers".to_owned())));
     }
     hints.push((format!("{program} stats"), "all functions by time spent".to_owned()));
     hints.push((format!("{program} --help"), "all commands".to_owned()));
-    heading(context, "Next")?;
-    let widest = |width: fn(&(String, String)) -> usize| hints.iter().map(width).max().unwrap_or(0);
-    let (commands, words) = (widest(|hint| hint.0.width()), widest(|hint| hint.1.width()));
-    let has_room = context.out.width().is_none_or(|width| commands + words + 4 <= width);
-    for (command, what) in hints {
-        let space = commands - command.width();
-        let command = context.out.subject(&command);
-        if has_room {
-            let what = context.out.faint(&what);
-            context.out.line(format!("  {command}{:space$}  {what}", ""))?;
-        } else {
-            context.out.line(format!("  {command}"))?;
-            context.out.faint_paragraph(4, &what)?;
-        }
-    }
-    Ok(())
+    next::show(context, &hints)
 }
 
 fn fields(context: &Context, summary: &Summary) -> Record {

@@ -17,6 +17,7 @@ use kronicler_format::Counters;
 
 use crate::answers::call;
 use crate::fixture::{Fixture, START_NS, spawn};
+use crate::service::service;
 
 /// The directory that the document speaks of.
 const SHOWN_ROOT: &str = "/srv/shop";
@@ -25,6 +26,7 @@ const SHOWN_ROOT: &str = "/srv/shop";
 pub fn database(name: &str) -> Database {
     match name {
         "shop" => shop(),
+        "service" => Database { fixture: service(), _owner: None },
         "shop, with a damaged footer" => {
             let database = shop();
             database.fixture.ask(&["compact"]).text();

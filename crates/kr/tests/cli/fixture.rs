@@ -109,6 +109,18 @@ impl Fixture {
         calls: &[Call<'_>],
         counters: Counters,
     ) -> (LaneWriter, kronicler_store::LaneState) {
+        let rows = |names: &mut Dictionary| calls.iter().map(|call| row(names, call)).collect();
+        self.begin_with(version, start_ns, rows, counters)
+    }
+
+    /// As [`Fixture::begin`], by a process of this version, started then, with rows of any kind.
+    pub fn begin_with(
+        &self,
+        version: &str,
+        start_ns: i64,
+        rows: impl FnOnce(&mut Dictionary) -> Vec<Row>,
+        counters: Counters,
+    ) -> (LaneWriter, kronicler_store::LaneState) {
         let storage: Arc<dyn Storage> = Arc::new(Disk);
         let run = Run {
             service: "shop".to_owned(),
@@ -125,7 +137,7 @@ impl Fixture {
         };
         let (mut writer, mut state) = opened.expect("a lane");
         let mut names = Dictionary::clone(&state.names);
-        let rows: Vec<Row> = calls.iter().map(|call| row(&mut names, call)).collect();
+        let rows = rows(&mut names);
         let batch = Batch {
             names: &names,
             rows: &rows,

@@ -57,9 +57,9 @@ fn everything_fits_into_its_columns() {
     // Promise: at 80 columns every line fits, no number is cut, and what is left out is told.
     let fixture = Fixture::shop();
     for columns in [40, 60, 80, 100, 200] {
-        for args in
-            [&[][..], &["stats"], &["slow"], &["outliers"], &["names"], &["health"], &["verify"]]
-        {
+        let commands =
+            ["stats", "slow", "outliers", "why", "tree", "names", "health", "verify"].map(|c| [c]);
+        for args in std::iter::once(&[][..]).chain(commands.iter().map(|args| &args[..])) {
             let mut command = fixture.command(args);
             let text = Answer::of(command.env("COLUMNS", columns.to_string())).text();
             let lines = text.lines().filter(|line| !is_free(line));
@@ -100,7 +100,7 @@ fn a_locale_without_unicode_gets_ascii() {
         let mut command = fixture.command(args);
         Answer::of(command.env("COLUMNS", "60").env("LANG", locale)).text()
     };
-    for args in [&[][..], &["stats"], &["slow"], &["names"], &["health"]] {
+    for args in [&[][..], &["stats"], &["slow"], &["why"], &["tree"], &["names"], &["health"]] {
         let text = ask(args, "C");
         assert!(text.is_ascii(), "{text}");
     }
@@ -174,7 +174,17 @@ fn names_cannot_speak_to_the_terminal() {
     let fixture = Fixture::bare();
     let name = "\x1b[31mred\u{9b}\n\u{202e}x\0";
     fixture.write(&[call(name, START_NS, 1), call("", START_NS, 1)], Counters::default(), true);
-    for args in [&[][..], &["stats"], &["slow"], &["names"], &["fetch"], &["names", "--json"]] {
+    for args in [
+        &[][..],
+        &["stats"],
+        &["slow"],
+        &["why"],
+        &["tree"],
+        &["names"],
+        &["fetch"],
+        &["names", "--json"],
+        &["why", "--json"],
+    ] {
         let text = fixture.ask(args).text();
         let is_bad = |char: char| char != '\n' && (char.is_control() || char == '\u{202e}');
         assert!(!text.contains(is_bad), "{args:?} {text:?}");

@@ -35,13 +35,26 @@ const ASKED: [(&str, &[&str]); 17] = [
     ("compact.json", &["compact", "--json"]),
 ];
 
+/// The same, of the service whose requests wait for each other.
+const ASKED_OF_SERVICE: [(&str, &[&str]); 4] = [
+    ("why.json", &["why", "--name", "GET /orders/:id", "--json"]),
+    ("why.csv", &["why", "--name", "GET /orders/:id", "--csv"]),
+    ("tree.json", &["tree", "--name", "quote", "--json"]),
+    ("tree.csv", &["tree", "--csv"]),
+];
+
 #[test]
 fn programs_find_what_they_found_before() {
     // Promise: keys, their order, form and values stay, until the schema says otherwise.
-    let database = database("shop");
+    compare("shop", &ASKED);
+    compare("service", &ASKED_OF_SERVICE);
+}
+
+fn compare(name: &str, asked: &[(&str, &[&str])]) {
+    let database = database(name);
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let is_renewed = env::var("KRONICLER_GOLDEN").is_ok_and(|value| value == "write");
-    for (file, args) in ASKED {
+    for (file, args) in asked {
         let answer = database.fixture.ask(args).text();
         let root = database.fixture.root().to_str().unwrap();
         let text = readable(file, &answer.replace(root, "/srv/shop"));

@@ -1,0 +1,242 @@
+//! Why a call took as long as it did, in words.
+
+use kronicler_query::{Among, Part, PartKind, PathStep, Why};
+
+use crate::escape;
+use crate::rows::lane_and_seq;
+use crate::units::{count, counted, duration_ns, percent, times};
+use crate::when::Times;
+
+/// From so many times its median on, a call is said to be slow, and so is a minute.
+const SLOW_RATIO: f64 = 1.5;
+/// Up to so many calls that were as slow are counted rather than told as a share.
+const FEW: u64 = 10;
+
+/// One sentence that says where most of the time went, without its full stop.
+pub fn verdict(why: &Why) -> String {
+    let name = escape::name(&why.row.name.name);
+    let took = duration_ns(why.row.duration_ns);
+    let all = &why.standing.of_all;
+    let ratio = ratio(why.row.duration_ns, all.median_ns);
+    let median = duration_ns(all.median_ns);
+    let compared = if all.count <= 1 {
+        "which was its only call".to_owned()
+    } else if ratio >= SLOW_RATIO {
+        format!("{} times its median of {median}", times(ratio))
+    } else {
+        format!("about as usual (its median is {median})")
+    };
+    let reason = why.parts.get(why.reason).map(|part| clause(part, why));
+    format!("{name} took {took}, {compared}: {}", reason.unwrap_or_default())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
+fn ratio(ns: u64, usual_ns: u64) -> f64 {
+    ns as f64 / usual_ns.max(1) as f64
+}
+
+/// What a part did to the call.
+fn clause(part: &Part, why: &Why) -> String {
+    let last = part.path.last();
+    let spent_ns = last.map_or(part.duration_ns, |step| step.duration_ns);
+    let amount = amount(spent_ns, why.row.duration_ns);
+    let place = last.map_or_else(|| part_name(part), place);
+    let way = way(&part.path);
+    match part.kind {
+        PartKind::Called => format!("{amount} in {place}{way}"),
+        PartKind::Awaited if why.is_on_stack => format!("{amount} while {place} ran{way}"),
+        PartKind::Awaited => format!("{amount} waiting for {place}{way}"),
+        PartKind::Blocked => {
+            let of = part.of.as_ref().map_or_else(String::new, |of| {
+                format!(", in a call of {}", escape::name(&of.name))
+            });
+            format!("{amount} blocked by {place}{way}{of}")
+        }
+        PartKind::Busy => format!("for {amount} its thread was in {place}{way}"),
+        PartKind::Began => format!("for {amount} its thread was still in {place}, where it began"),
+        PartKind::Signal => format!("{amount} under the signal {place}"),
+        PartKind::Own => format!("{amount} in its own code, or what that calls uncaptured"),
+        PartKind::Unknown => format!("nothing that is captured explains {amount}"),
+    }
+}
+
+/// An amount of the call's time.
+fn amount(ns: u64, of_ns: u64) -> String {
+    let (part, whole) = (duration_ns(ns), duration_ns(of_ns));
+    match (part.rsplit_once(' '), whole.rsplit_once(' ')) {
+        (Some((number, unit)), Some((_, other))) if unit == other => format!("{number} of {whole}"),
+        _ => format!("{part} of {whole}"),
+    }
+}
+
+/// A function with its kind, and where it is.
+fn place(step: &PathStep) -> String {
+    let name = escape::name(&step.name.name);
+    let source = escape::escape(&step.name.source);
+    let kind = step.kind.name();
+    if source.is_empty() {
+        format!("{name} ({kind})")
+    } else {
+        format!("{name} ({kind}, {source})")
+    }
+}
+
+/// Through which functions the last one was called.
+fn way(path: &[PathStep]) -> String {
+    let Some((_, before)) = path.split_last().filter(|(_, before)| !before.is_empty()) else {
+        return String::new();
+    };
+    let names: Vec<_> = before.iter().map(|step| escape::name(&step.name.name)).collect();
+    format!(", by way of {}", names.join(" > "))
+}
+
+fn part_name(part: &Part) -> String {
+    part.name.as_ref().map_or_else(String::new, |name| escape::name(&name.name).into_owned())
+}
+
+/// A part in the words of a table.
+pub fn part_words(part: &Part, why: &Why) -> String {
+    let name = part_name(part);
+    let of =
+        part.of.as_ref().map_or_else(String::new, |of| format!(" in {}", escape::name(&of.name)));
+    match part.kind {
+        PartKind::Called => name,
+        PartKind::Awaited if why.is_on_stack => format!("while {name} ran"),
+        PartKind::Awaited => format!("waiting for {name}"),
+        PartKind::Blocked => format!("blocked by {name}{of}"),
+        PartKind::Busy => format!("thread in {name}"),
+        PartKind::Began => format!("thread still in {name}"),
+        PartKind::Signal => format!("signal {name}"),
+        PartKind::Own => "its own code".to_owned(),
+        PartKind::Unknown => "unknown".to_owned(),
+    }
+}
+
+/// What else is known, and what is not, a paragraph each.
+pub fn remarks(why: &Why, times: &Times) -> Vec<String> {
+    let mut remarks = vec![facts(why, times)];
+    remarks.extend(callers(why));
+    remarks.push(rank(why));
+    remarks.extend(minute(why));
+    remarks.push(in_flight(why));
+    remarks.extend(doubts(why));
+    remarks
+}
+
+fn facts(why: &Why, times: &Times) -> String {
+    let row = &why.row;
+    let (id, kind, outcome) = (lane_and_seq(row.id), row.kind.name(), row.outcome.name());
+    let begun = times.millisecond(row.start_ns());
+    let source = escape::escape(&row.name.source);
+    let source = if source.is_empty() { String::new() } else { format!(", {source}") };
+    format!("{id}: {kind}, {outcome}, thread {}, began {begun}{source}.", row.thread)
+}
+
+fn callers(why: &Why) -> Option<String> {
+    let callers = why.callers.iter().map(|caller| {
+        let doubt = if caller.is_certain { "" } else { ", it seems" };
+        let name = escape::name(&caller.name.name);
+        format!("{name} ({}, {}{doubt})", lane_and_seq(caller.id), duration_ns(caller.duration_ns))
+    });
+    let callers: Vec<String> = callers.collect();
+    (!callers.is_empty()).then(|| format!("Called by {}.", callers.join(" in ")))
+}
+
+fn rank(why: &Why) -> String {
+    let (all, minute) = (&why.standing.of_all, &why.standing.of_minute);
+    let of_all = place_among(all, "calls of its function");
+    if all.count <= 1 {
+        return "It is the only call of its function.".to_owned();
+    }
+    if minute.count == all.count {
+        return format!("It is {of_all}, which all ended within its minute.");
+    }
+    format!("It is {of_all}, and {}.", place_among(minute, "in the minute around it"))
+}
+
+/// Where a call stands among others.
+fn place_among(among: &Among, noun: &str) -> String {
+    let all = count(among.count);
+    if among.is_slowest {
+        return format!("the slowest of {all} {noun}");
+    }
+    let others = among.count.saturating_sub(among.faster_count + 1);
+    if others <= FEW && among.count > FEW * FEW {
+        return format!("slower than all but {} of {all} {noun}", count(others));
+    }
+    #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let share = among.faster_count as f64 / among.count.max(1) as f64;
+    format!("slower than {} of {all} {noun}", percent(share))
+}
+
+fn minute(why: &Why) -> Option<String> {
+    let (all, minute) = (&why.standing.of_all, &why.standing.of_minute);
+    if minute.count == all.count || minute.count < 2 {
+        return None;
+    }
+    let others = &why.standing.others;
+    let is_own_slow = ratio(minute.median_ns, all.median_ns) >= SLOW_RATIO;
+    let verdict = match (is_own_slow, others.ratio) {
+        (_, Some(ratio)) if ratio >= SLOW_RATIO => "The whole minute was slow",
+        (true, Some(_)) => "Its function was slow all that minute, others were not",
+        (true, None) => "Its function was slow all that minute",
+        (false, _) => "The minute was as usual",
+    };
+    let (now, usual) = (duration_ns(minute.median_ns), duration_ns(all.median_ns));
+    let mut words = format!("{verdict}: its function's median was {now}, usually {usual}");
+    if others.function_count > 0 {
+        let functions = counted(others.function_count, "other function");
+        let slowed = match others.slowed_count {
+            0 => "none".to_owned(),
+            slowed => count(slowed),
+        };
+        words.push_str(&format!("; of {functions} {slowed} took twice as long as usual or longer"));
+    }
+    Some(format!("{words}."))
+}
+
+fn in_flight(why: &Why) -> String {
+    let flight = &why.in_flight;
+    let usual = count(flight.usual);
+    if flight.at_start == 1 && flight.mean < 1.05 {
+        return format!("No other call of its function ran meanwhile (usually {usual} at once).");
+    }
+    let at_start = counted(flight.at_start, "call");
+    let mean = times(flight.mean);
+    format!(
+        "{at_start} of its function ran at once when it began, {mean} on average while it ran \
+         (usually {usual})."
+    )
+}
+
+/// What may be missing or wrong.
+fn doubts(why: &Why) -> Vec<String> {
+    let mut doubts = Vec::new();
+    let has = |kind| why.parts.iter().any(|part| part.kind == kind);
+    if has(PartKind::Busy) {
+        let text = "Whose calls kept its thread, intervals alone do not tell: its own, or those of \
+                    others.";
+        doubts.push(text.to_owned());
+    }
+    if why.row.weight > 1 {
+        let one_in = count(why.row.weight.into());
+        doubts
+            .push(format!("1 call of it in {one_in} is recorded: this one stands for the others."));
+    }
+    for part in why.parts.iter().filter(|part| part.weight_max > 1) {
+        let one_in = count(part.weight_max.into());
+        doubts.push(format!(
+            "In {} 1 call in {one_in} of some function is recorded; the others count as time of \
+             who called them.",
+            part_name(part)
+        ));
+    }
+    if why.is_cut {
+        doubts.push("Calls of that time have expired and may be missing here.".to_owned());
+    }
+    if why.uncounted > 0 {
+        let calls = counted(why.uncounted, "call");
+        doubts.push(format!("{calls} of its lane were dropped or lost and may be missing here."));
+    }
+    doubts
+}
