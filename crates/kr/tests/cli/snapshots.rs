@@ -56,7 +56,7 @@ fn compare(name: &str, asked: &[(&str, &[&str])]) {
     let is_renewed = env::var("KRONICLER_GOLDEN").is_ok_and(|value| value == "write");
     for (file, args) in asked {
         let answer = database.fixture.ask(args).text();
-        let root = database.fixture.root().to_str().unwrap();
+        let root = database.fixture.root().to_str().expect("a path in UTF-8");
         let text = readable(file, &answer.replace(root, "/srv/shop"));
         let path = folder.join(file);
         let golden = fs::read_to_string(&path).unwrap_or_default();
@@ -64,8 +64,8 @@ fn compare(name: &str, asked: &[(&str, &[&str])]) {
             continue;
         }
         assert!(is_renewed, "{file} was\n{golden}\nand is\n{text}");
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(&path, text).unwrap();
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(&path, text).expect("a file");
     }
 }
 
