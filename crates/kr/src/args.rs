@@ -14,6 +14,8 @@ use crate::commands::names::NamesArgs;
 use crate::commands::outliers::OutliersArgs;
 use crate::commands::stats::StatsArgs;
 use crate::commands::tail::TailArgs;
+#[cfg(feature = "top")]
+use crate::commands::top::TopArgs;
 use crate::commands::tree::TreeArgs;
 use crate::commands::why::WhyArgs;
 use crate::options::{Options, Selector, parse_selector};
@@ -69,6 +71,9 @@ pub enum Command {
     /// Functions whose slow calls are far from their usual ones, and why each is listed.
     Outliers(OutliersArgs),
     /// The functions, how often each was called and where it was wrapped.
+    /// A live view: calls a second, percentiles, errors, one function's slow calls.
+    #[cfg(feature = "top")]
+    Top(TopArgs),
     Names(NamesArgs),
     /// Whether functions became slower: two versions, time ranges or directories compared.
     Compare(CompareArgs),

@@ -21,6 +21,8 @@ pub mod stats;
 pub mod stats_text;
 pub mod tail;
 pub mod tree;
+#[cfg(feature = "top")]
+pub mod top;
 pub mod verify;
 pub mod why;
 

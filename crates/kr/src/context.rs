@@ -143,7 +143,8 @@ pub fn array(records: Vec<Record>) -> Value {
     Value::Array(records.into_iter().map(object).collect())
 }
 
-fn filter(options: &Options, times: &Times) -> Result<Filter, Failure> {
+/// Which calls the options choose.
+pub fn filter(options: &Options, times: &Times) -> Result<Filter, Failure> {
     let now = times.now();
     let resolve = |name: &str, when: &Option<When>| {
         let ns = when.as_ref().map(|when| when.resolve(&now)).transpose();

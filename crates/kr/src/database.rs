@@ -13,7 +13,15 @@ use crate::escape;
 use crate::failure::Failure;
 
 /// Bytes of decoded pages: a program that ends soon may take more than a service.
-const POOL_SIZE_BYTES: usize = 64 << 20;
+pub const POOL_SIZE_BYTES: usize = 64 << 20;
+
+/// Where a database is, or should be.
+pub struct Location {
+    /// Its directory.
+    pub dir: PathBuf,
+    /// `kr`, and `--dir` if it was needed, for commands that are suggested.
+    pub program: String,
+}
 
 /// Threads that a question may take: each holds a chunk in memory.
 const THREAD_COUNT_MAX: usize = 8;
@@ -33,19 +41,9 @@ pub struct Database {
 impl Database {
     /// Opens the database in `dir`, else in `KRONICLER_DIR`, else the nearest here or further up.
     pub fn open(dir: Option<&Path>) -> Result<Self, Failure> {
-        let (path, program) = match dir {
-            Some(dir) => {
-                let word = escape::shell_word(&dir.to_string_lossy()).map(|word| word.into_owned());
-                let word = word.unwrap_or_else(|| "...".to_owned());
-                (dir.to_owned(), format!("kr --dir {word}"))
-            }
-            None => (choose_dir()?, "kr".to_owned()),
-        };
-        let threads = thread::available_parallelism().map_or(1, usize::from);
-        let threads = threads.min(THREAD_COUNT_MAX);
-        let reader = Reader::with_limits(Arc::new(Disk), &path, POOL_SIZE_BYTES, threads);
-        let reader = Arc::new(reader.map_err(|error| explain(error, &path))?);
-        Ok(Self { snapshot: reader.snapshot()?, reader, dir: path, program })
+        let Location { dir, program } = locate(dir)?;
+        let reader = Arc::new(open(&dir)?);
+        Ok(Self { snapshot: reader.snapshot()?, reader, dir, program })
     }
 
     /// Bytes of the files that count: logs, segments, histories.
@@ -80,6 +78,31 @@ impl Database {
         let next = || first.take().map_or_else(|| Ok(self.reader.snapshot()?), Ok);
         kronicler_query::ask(next, question)
     }
+}
+
+/// The directory that was named, else `KRONICLER_DIR`, else the nearest here or further up.
+pub fn locate(dir: Option<&Path>) -> Result<Location, Failure> {
+    let Some(dir) = dir else {
+        return Ok(Location { dir: choose_dir()?, program: "kr".to_owned() });
+    };
+    let word = escape::shell_word(&dir.to_string_lossy()).map(|word| word.into_owned());
+    let word = word.unwrap_or_else(|| "...".to_owned());
+    Ok(Location { dir: dir.to_owned(), program: format!("kr --dir {word}") })
+}
+
+/// Opens the database in `dir`, or says what is there instead.
+pub fn open(dir: &Path) -> Result<Reader, Failure> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(THREAD_COUNT_MAX);
+    let reader = Reader::with_limits(Arc::new(Disk), dir, POOL_SIZE_BYTES, threads);
+    reader.map_err(|error| explain(error, dir))
+}
+
+/// Whether a service that is started may make a database of `dir`: it is empty, or its folder is
+/// there. What else stands there will not become one.
+#[cfg(feature = "top")]
+pub fn is_awaited(dir: &Path) -> bool {
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
+    is_empty(dir) || !dir.exists() && parent.is_none_or(Path::is_dir)
 }
 
 fn choose_dir() -> Result<PathBuf, Failure> {

@@ -62,6 +62,10 @@ pub enum Failure {
     /// The database could not be read.
     #[error(transparent)]
     Engine(kronicler::Error),
+    /// The terminal could not be taken, drawn on or read from.
+    #[cfg(feature = "top")]
+    #[error("cannot use the terminal: {0}; use kr stats")]
+    Terminal(io::Error),
     /// The current directory, say, could not be found out.
     #[error("cannot find the current directory: {0}; name the database with --dir")]
     CurrentDir(io::Error),
@@ -81,6 +85,8 @@ impl Failure {
             | Self::NewerFormat { .. }
             | Self::Engine(_)
             | Self::CurrentDir(_) => FAILED,
+            #[cfg(feature = "top")]
+            Self::Terminal(_) => FAILED,
         }
     }
 

@@ -126,7 +126,8 @@ pub fn unbroken(command: &str) -> String {
     command.replace(' ', "\u{a0}")
 }
 
-fn wrap(text: &str, width: usize) -> Vec<String> {
+/// Text in lines of at most so many characters, broken between words.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     // A number stays with its unit.
     let text = join_units(text);

@@ -3,6 +3,8 @@
 use clap::CommandFactory;
 
 use crate::args::{Args, Command};
+#[cfg(feature = "top")]
+use crate::commands::top;
 use crate::commands::{
     clear, compact, compare, completions, doctor, fetch, health, heatmap, hist, man, names,
     outliers, overview, pause, slow, stats, tail, tree, verify, why,
@@ -16,10 +18,12 @@ pub fn run(args: Args) -> Result<(), Failure> {
         let text = "--fetch is a command of its own; leave it out, or the other command";
         return Err(Failure::Usage(text.to_owned()));
     }
-    // What needs no database.
+    // What needs no database, or waits for one.
     match &args.command {
         Some(Command::Completions(of)) => return completions::run(of, Args::command()),
         Some(Command::Man(of)) => return man::run(of, Args::command()),
+        #[cfg(feature = "top")]
+        Some(Command::Top(of)) => return top::run(of, &args.options),
         _ => {}
     }
     let options = match &args.command {
@@ -65,5 +69,7 @@ fn run_command(command: Command, context: &mut Context) -> Result<(), Failure> {
         Command::Clear(args) => clear::run(context, &args),
         // They have run before.
         Command::Completions(_) | Command::Man(_) => Ok(()),
+        #[cfg(feature = "top")]
+        Command::Top(_) => Ok(()),
     }
 }

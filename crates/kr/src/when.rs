@@ -151,6 +151,18 @@ impl Times {
         None
     }
 
+    /// The time of day to the second, for what is going on.
+    #[cfg(feature = "top")]
+    pub fn clock(&self, ns: i64) -> String {
+        self.show(ns, "%H:%M:%S")
+    }
+
+    /// The time of day to the millisecond.
+    #[cfg(feature = "top")]
+    pub fn clock_millisecond(&self, ns: i64) -> String {
+        self.show(ns, "%H:%M:%S%.3f")
+    }
+
     fn show(&self, ns: i64, format: &str) -> String {
         let zoned = timestamp(ns).to_zoned(self.zone.clone());
         let mark = if self.is_utc { "Z" } else { "" };

@@ -60,6 +60,7 @@ pub use filter::Filter;
 pub use follow::{Arrivals, Follower};
 pub use function_stats::FunctionStats;
 pub use functions::{function_names, moments};
+pub use glob::matches;
 pub use groups::{Group, GroupBy, GroupStats, Grouped, stats_by, visit_groups};
 pub use heatmap::{Grid, Heatmap, heatmap};
 pub use histogram::{Histogram, exact_histogram, histogram};
