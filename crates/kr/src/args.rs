@@ -71,10 +71,10 @@ pub enum Command {
     /// Functions whose slow calls are far from their usual ones, and why each is listed.
     Outliers(OutliersArgs),
     /// The functions, how often each was called and where it was wrapped.
+    Names(NamesArgs),
     /// A live view: calls a second, percentiles, errors, one function's slow calls.
     #[cfg(feature = "top")]
     Top(TopArgs),
-    Names(NamesArgs),
     /// Whether functions became slower: two versions, time ranges or directories compared.
     Compare(CompareArgs),
     /// As compare; exit code 3 if a function became slower, for a build to fail.

@@ -15,6 +15,7 @@ mod input;
 mod ring;
 mod board;
 mod news;
+mod book;
 mod follow;
 mod column;
 mod model;
@@ -24,6 +25,8 @@ mod terminal;
 #[cfg(unix)]
 mod suspension;
 mod app;
+#[cfg(test)]
+mod sample;
 
 pub use app::{Options, run};
 pub use follow::Source;

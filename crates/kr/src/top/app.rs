@@ -6,7 +6,8 @@ use std::thread;
 
 use ratatui::crossterm::event::{Event as TerminalEvent, KeyEvent, read};
 
-use super::follow::{self, Reading, Source, Tell};
+use super::book::Tell;
+use super::follow::{self, Reading, Source};
 use super::input::action;
 use super::model::Model;
 use super::news::{News, Order};

@@ -3,33 +3,27 @@
 //! Of each lane only the sequences that are new are read. It begins with the last minutes, and goes
 //! back to them when the database was cleared or reading was paused for longer.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime};
 
 use kronicler::Reader;
-use kronicler_format::{Outcome, Row};
 use kronicler_query::{Answer, Filter, Follower, FunctionStats, slowest, stats};
 use kronicler_stats::Distribution;
-use kronicler_store::{Disk, LaneView, Name, RowId, Snapshot, StoreError};
+use kronicler_store::{Disk, LaneView, Snapshot, StoreError};
 
+use super::book::{Book, Tell, Unheard};
 use super::news::{Look, Losses, News, One, Order, Total, Writer};
-use super::ring::{Call, Doing, LAG_NS, NS_PER_SECOND, RING_SECONDS, SLOW_COUNT, complete_before};
+use super::ring::{Doing, LAG_NS, NS_PER_SECOND, RING_SECONDS, SLOW_COUNT, complete_before};
 use crate::database::POOL_SIZE_BYTES;
 
 /// A look is so long behind a whole second: longer than calls take to come.
 const LOOK_DELAY_NS: i64 = LAG_NS + 50_000_000;
-/// Calls that are told at once.
-const BATCH_COUNT: usize = 4_096;
 /// A snapshot is taken anew so often when files are gone.
 const TRY_COUNT_MAX: u32 = 4;
 /// Statistics of all that is stored take at most one part in so many of the time.
 const REST_FACTOR: u32 = 10;
-
-/// Tells news; `false` when nobody listens any more.
-pub type Tell = Box<dyn Fn(News) -> bool + Send>;
 
 /// What to read.
 pub struct Source {
@@ -50,9 +44,6 @@ pub struct Reading {
     /// What is asked.
     pub orders: Receiver<Order>,
 }
-
-/// Nobody listens any more, so the thread ends.
-struct Unheard;
 
 /// Why a look came to nothing.
 enum Failure {
@@ -199,7 +190,7 @@ impl Thread {
         // A listener that is gone is noticed when something is told next.
         let answer = follower.look(snapshot, |view, seq, row| {
             book.add(view, seq, row);
-            if book.calls.len() >= BATCH_COUNT {
+            if book.is_full() {
                 _ = book.send(&reading.tell);
             }
         })?;
@@ -330,76 +321,6 @@ impl Thread {
             }
         }
     }
-}
-
-/// Calls that are to be told, and the numbers of functions.
-#[derive(Default)]
-struct Book {
-    calls: Vec<Call>,
-    names: Vec<Name>,
-    numbers: HashMap<Arc<str>, u32>,
-    lanes: Vec<([u8; 16], Vec<Series>)>,
-    /// Index of the lane whose rows came last.
-    lane: usize,
-}
-
-/// What a series of a lane stands for.
-#[derive(Clone, Copy)]
-struct Series {
-    function: u32,
-    weight: u32,
-    outcome: Outcome,
-}
-
-impl Book {
-    fn add(&mut self, view: &LaneView, seq: u64, row: &Row) {
-        let Some(series) = self.series(view, row.series) else { return };
-        self.calls.push(Call {
-            function: series.function,
-            id: RowId::new(view.lane(), seq),
-            end_ns: row.end_ns,
-            duration_ns: row.duration_ns,
-            weight: series.weight,
-            outcome: series.outcome,
-        });
-    }
-
-    fn series(&mut self, view: &LaneView, series: u32) -> Option<Series> {
-        let uuid = view.state.head.uuid;
-        if self.lanes.get(self.lane).is_none_or(|(known, _)| *known != uuid) {
-            let known = self.lanes.iter().position(|(known, _)| *known == uuid);
-            self.lane = known.unwrap_or_else(|| {
-                self.lanes.push((uuid, Vec::new()));
-                self.lanes.len() - 1
-            });
-        }
-        let known = &mut self.lanes[self.lane].1;
-        while known.len() <= series as usize {
-            let next = u32::try_from(known.len()).ok()?;
-            let (entry, name) = (view.state.names.series().get(known.len())?, name(view, next)?);
-            let fresh = u32::try_from(self.numbers.len()).ok()?;
-            let names = &mut self.names;
-            let function = *self.numbers.entry(Arc::clone(&name.name)).or_insert_with(|| {
-                names.push(name.clone());
-                fresh
-            });
-            known.push(Series { function, weight: entry.weight, outcome: entry.flags.outcome() });
-        }
-        known.get(series as usize).copied()
-    }
-
-    fn send(&mut self, tell: &Tell) -> Result<(), Unheard> {
-        if self.calls.is_empty() && self.names.is_empty() {
-            return Ok(());
-        }
-        let calls = std::mem::replace(&mut self.calls, Vec::with_capacity(BATCH_COUNT));
-        let news = News::Calls(std::mem::take(&mut self.names), calls);
-        if tell(news) { Ok(()) } else { Err(Unheard) }
-    }
-}
-
-fn name(view: &LaneView, series: u32) -> Option<&Name> {
-    view.state.names.name_of(series)
 }
 
 fn total(function: &FunctionStats) -> Total {

@@ -297,3 +297,6 @@ fn line_of_total(total: &Total, length: f64) -> Line {
         is_recent: false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -317,3 +317,6 @@ impl Trend {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

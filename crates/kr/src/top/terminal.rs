@@ -164,3 +164,6 @@ fn restore_before_panic() {
         }));
     });
 }
+
+#[cfg(test)]
+mod tests;

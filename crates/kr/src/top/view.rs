@@ -81,3 +81,6 @@ fn draw_small(canvas: &mut Canvas<'_>, area: Rect) {
     let text = fitting.map_or("small", String::as_str);
     canvas.centered(Rect { y: area.y + area.height / 2, height: 1, ..area }, text);
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,7 +97,7 @@ impl<'a> Canvas<'a> {
     /// Draws a bar that goes to the right, filled in so many steps.
     pub fn growing(&mut self, area: Rect, left: u16, steps: usize, style: Style) -> u16 {
         let mut bar = self.paint.growing(STEPS).repeat(steps / STEPS);
-        if steps % STEPS > 0 {
+        if !steps.is_multiple_of(STEPS) {
             bar.push_str(self.paint.growing(steps % STEPS));
         }
         self.put(area, left, &bar, style)

@@ -58,7 +58,7 @@ fn places(body: Rect) -> Places {
     let bars = (room - trends).min(PICTURES_HEIGHT_MAX / 2);
     Places {
         histogram: part(0, bars),
-        trends: part(bars, trends),
+        trends: Rect { x: body.x + 1, width: body.width - 1, ..part(bars, trends) },
         slow: part(bars + trends, body.height - bars - trends),
     }
 }
@@ -213,7 +213,7 @@ fn draw_slow(
     let order = if detail.is_latest_first { "slow calls, latest first" } else { "slowest calls" };
     let end = canvas.put(line(area, 0), 1, order, paint.strong());
     let of = if scene.state.window == Window::All {
-        String::new()
+        format!("the {} slowest", calls.len())
     } else {
         format!("the {SLOW_COUNT} slowest of each 10 s")
     };
