@@ -19,7 +19,8 @@ export type Declare = (title: string, run: (t: ExecutionContext) => Promise<void
 export function testWith(folder: string): Declare {
   const script = path.join(root, 'scripts/install-tools.mjs')
   const { stdout, stderr } = spawnSync(process.execPath, [script, folder], { encoding: 'utf8' })
-  const isThere = existsSync(path.join(root, folder, 'node_modules/.package-lock.json'))
+  const marks = ['node_modules/.package-lock.json', 'python/installed.txt']
+  const isThere = marks.some((mark) => existsSync(path.join(root, folder, mark)))
   if (isThere || process.env['CI']) return test.serial
   return (title) =>
     test.serial(title, (t) => {

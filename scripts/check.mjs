@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 // Their packages come before the tests, whose time is limited.
 const folders = [
+  '__test__/duckdb',
   '__test__/frameworks',
   '__test__/packaging',
   '__test__/runners',

@@ -6,6 +6,8 @@ use kronicler_format::FORMAT_VERSION;
 use crate::commands::clear::ClearArgs;
 use crate::commands::compare::{CompareArgs, GateArgs};
 use crate::commands::completions::CompletionsArgs;
+#[cfg(feature = "export")]
+use crate::commands::export::ExportArgs;
 use crate::commands::fetch::FetchArgs;
 use crate::commands::heatmap::HeatmapArgs;
 use crate::commands::hist::HistArgs;
@@ -95,6 +97,11 @@ pub enum Command {
     Resume,
     /// Forget all calls, of all processes, for good; asks first.
     Clear(ClearArgs),
+    /// Write rows for other programs: Parquet, Arrow, CSV, NDJSON or a trace.
+    ///
+    /// Options that choose calls choose what is written.
+    #[cfg(feature = "export")]
+    Export(ExportArgs),
     /// Make a shell complete commands, options and values: bash, zsh, fish, powershell, elvish.
     Completions(CompletionsArgs),
     /// The manual of kr or of a command, for man: `kr man stats | man -l -`.

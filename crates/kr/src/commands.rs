@@ -7,6 +7,8 @@ mod compare_records;
 mod compare_text;
 pub mod completions;
 pub mod doctor;
+#[cfg(feature = "export")]
+pub mod export;
 pub mod fetch;
 pub mod health;
 pub mod heatmap;

@@ -22,8 +22,17 @@ pub enum Failure {
     #[error("cannot write the output: {0}; send it somewhere else")]
     Output(io::Error),
     /// A file beside the output could not be written.
-    #[error("cannot write {path}: {1}; choose another place", path = _0.display())]
+    #[error("cannot write {path}: {1}; {remedy}", path = _0.display(), remedy = remedy(_1))]
     File(PathBuf, io::Error),
+    /// A file is not to be written.
+    #[error("{0}")]
+    Unwritable(String),
+    /// Rows do not fit a format, which is never so as far as we know.
+    #[error("cannot write rows in this format: {0}; try another --format")]
+    Encoding(String),
+    /// The machine has no thread left.
+    #[error("cannot start a thread: {0}; try again when the machine has less to do")]
+    Thread(io::Error),
     /// The command line contradicts itself.
     #[error("{0}")]
     Usage(String),
@@ -82,6 +91,9 @@ impl Failure {
             Self::Regression => REGRESSION,
             Self::Output(_)
             | Self::File(..)
+            | Self::Unwritable(_)
+            | Self::Encoding(_)
+            | Self::Thread(_)
             | Self::NewerFormat { .. }
             | Self::Engine(_)
             | Self::CurrentDir(_) => FAILED,
@@ -121,5 +133,16 @@ impl From<kronicler::Error> for Failure {
             }) => Self::NewerFormat { path, found, supported },
             error => Self::Engine(error),
         }
+    }
+}
+
+/// What can be done where a file cannot be written.
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "make room there, or choose another disk"
+        }
+        io::ErrorKind::NotFound => "make its directory first, or choose another place",
+        _ => "choose another place",
     }
 }

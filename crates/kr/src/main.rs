@@ -34,6 +34,8 @@ mod bars;
 mod reasons;
 mod next;
 mod checks;
+#[cfg(feature = "export")]
+mod export;
 #[cfg(feature = "top")]
 mod top;
 mod commands;

@@ -3,6 +3,7 @@
 //! The only writer of rows in these forms. Whatever is the same for all rows of a function is made
 //! once, and the time of day once for all rows that follow each other within a second.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use kronicler_format::{Flags, Kind, Outcome};
@@ -12,22 +13,61 @@ use kronicler_store::{Name, RowId};
 use crate::record::{SCHEMA, csv_field, json_value};
 use crate::when::iso;
 
-/// Names of the columns of CSV, and after `schema` the keys of an object.
-pub const KEYS: [&str; 13] = [
-    "id",
-    "lane",
-    "seq",
-    "name",
-    "start",
-    "start_ns",
-    "end_ns",
-    "duration_ns",
-    "outcome",
-    "kind",
-    "thread",
-    "source",
-    "weight",
-];
+/// What can be told of a row, in the order in which it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    Id,
+    Lane,
+    Seq,
+    Name,
+    Start,
+    StartNs,
+    EndNs,
+    DurationNs,
+    Outcome,
+    Kind,
+    Thread,
+    Source,
+    Weight,
+}
+
+impl Field {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::Id,
+        Self::Lane,
+        Self::Seq,
+        Self::Name,
+        Self::Start,
+        Self::StartNs,
+        Self::EndNs,
+        Self::DurationNs,
+        Self::Outcome,
+        Self::Kind,
+        Self::Thread,
+        Self::Source,
+        Self::Weight,
+    ];
+
+    /// The name of its column in CSV, and of its key in an object.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Lane => "lane",
+            Self::Seq => "seq",
+            Self::Name => "name",
+            Self::Start => "start",
+            Self::StartNs => "start_ns",
+            Self::EndNs => "end_ns",
+            Self::DurationNs => "duration_ns",
+            Self::Outcome => "outcome",
+            Self::Kind => "kind",
+            Self::Thread => "thread",
+            Self::Source => "source",
+            Self::Weight => "weight",
+        }
+    }
+}
 
 /// The form of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +81,7 @@ pub enum Form {
 /// Writes rows in one form.
 pub struct RowText {
     form: Form,
+    fields: Vec<Field>,
     /// What `texts` is about.
     names: Arc<NameTable>,
     /// By number of the name, as soon as it was needed.
@@ -67,28 +108,36 @@ struct Values {
 }
 
 impl RowText {
-    /// A writer of this form.
+    /// A writer of all that there is to tell.
     pub fn new(form: Form) -> Self {
-        let names = Arc::new(NameTable::default());
-        Self { form, names, texts: Vec::new(), clock: Clock::default() }
+        Self::with_fields(form, &Field::ALL)
+    }
+
+    /// A writer of these fields.
+    pub fn with_fields(form: Form, fields: &[Field]) -> Self {
+        let (fields, names) = (fields.to_vec(), Arc::default());
+        Self { form, fields, names, texts: Vec::new(), clock: Clock::default() }
     }
 
     /// What comes before the first row.
     pub fn header(&self) -> String {
         match self.form {
             Form::Json => String::new(),
-            Form::Csv => KEYS.join(",") + "\n",
+            Form::Csv => {
+                let keys: Vec<&str> = self.fields.iter().map(|field| field.key()).collect();
+                keys.join(",") + "\n"
+            }
         }
     }
 
-    /// Appends the first `count` rows of a batch, each with the end of its line.
-    pub fn append(&mut self, batch: &RowBatch, count: usize, out: &mut Vec<u8>) {
+    /// Appends some rows of a batch, each with the end of its line.
+    pub fn append(&mut self, batch: &RowBatch, rows: Range<usize>, out: &mut Vec<u8>) {
         if !Arc::ptr_eq(&self.names, batch.name_table()) {
             self.names = Arc::clone(batch.name_table());
             self.texts.clear();
             self.texts.resize_with(batch.names().len(), || None);
         }
-        for index in 0..count.min(batch.len()) {
+        for index in rows.start..rows.end.min(batch.len()) {
             let number = batch.name_numbers[index] as usize;
             let (Some(name), Ok(flags)) =
                 (batch.names().get(number), Flags::from_bits(batch.flags[index]))
@@ -105,7 +154,8 @@ impl RowText {
                 weight: batch.weight(index),
             };
             let texts = self.texts[number].get_or_insert_with(|| Texts::new(self.form, name));
-            write_row(self.form, &values, texts, &mut self.clock, out);
+            let line = Line { values, texts, clock: &mut self.clock };
+            line.write(self.form, &self.fields, out);
         }
     }
 
@@ -120,7 +170,8 @@ impl RowText {
             thread: row.thread,
             weight: row.weight,
         };
-        write_row(self.form, &values, &Texts::new(self.form, &row.name), &mut self.clock, out);
+        let texts = &Texts::new(self.form, &row.name);
+        Line { values, texts, clock: &mut self.clock }.write(self.form, &self.fields, out);
     }
 }
 
@@ -134,78 +185,70 @@ impl Texts {
     }
 }
 
-fn write_row(form: Form, row: &Values, texts: &Texts, clock: &mut Clock, out: &mut Vec<u8>) {
-    match form {
-        Form::Json => write_json(row, texts, clock, out),
-        Form::Csv => write_csv(row, texts, clock, out),
+/// A row that is about to be written.
+struct Line<'a> {
+    values: Values,
+    texts: &'a Texts,
+    clock: &'a mut Clock,
+}
+
+impl Line<'_> {
+    fn write(mut self, form: Form, fields: &[Field], out: &mut Vec<u8>) {
+        if form == Form::Json {
+            put(out, "{\"schema\":");
+            put_number(out, SCHEMA);
+        }
+        let mut is_first = true;
+        for &field in fields {
+            match form {
+                Form::Json => {
+                    put(out, ",\"");
+                    put(out, field.key());
+                    put(out, "\":");
+                }
+                Form::Csv if is_first => {}
+                Form::Csv => put(out, ","),
+            }
+            is_first = false;
+            self.put_value(form, field, out);
+        }
+        put(out, if form == Form::Json { "}\n" } else { "\n" });
+    }
+
+    fn put_value(&mut self, form: Form, field: Field, out: &mut Vec<u8>) {
+        let row = self.values;
+        match field {
+            Field::Id => put_number(out, row.id.number()),
+            Field::Lane => put_number(out, row.id.lane()),
+            Field::Seq => put_number(out, row.id.seq()),
+            Field::Name => put(out, &self.texts.name),
+            Field::Start => put_word(form, self.clock.iso(row.start_ns()), out),
+            Field::StartNs => put_word(form, itoa::Buffer::new().format(row.start_ns()), out),
+            Field::EndNs => put_word(form, itoa::Buffer::new().format(row.end_ns), out),
+            Field::DurationNs => put_number(out, row.duration_ns),
+            Field::Outcome => put_word(form, row.outcome.name(), out),
+            Field::Kind => put_word(form, row.kind.name(), out),
+            Field::Thread => put_number(out, row.thread),
+            Field::Source => put(out, &self.texts.source),
+            Field::Weight => put_number(out, row.weight),
+        }
     }
 }
 
-fn write_json(row: &Values, texts: &Texts, clock: &mut Clock, out: &mut Vec<u8>) {
-    let start_ns = row.start_ns();
-    let mut put = |text: &str| out.extend_from_slice(text.as_bytes());
-    let mut digits = itoa::Buffer::new();
-    put("{\"schema\":");
-    put(digits.format(SCHEMA));
-    put(",\"id\":");
-    put(digits.format(row.id.number()));
-    put(",\"lane\":");
-    put(digits.format(row.id.lane()));
-    put(",\"seq\":");
-    put(digits.format(row.id.seq()));
-    put(",\"name\":");
-    put(&texts.name);
-    put(",\"start\":\"");
-    put(clock.iso(start_ns));
-    put("\",\"start_ns\":\"");
-    put(digits.format(start_ns));
-    put("\",\"end_ns\":\"");
-    put(digits.format(row.end_ns));
-    put("\",\"duration_ns\":");
-    put(digits.format(row.duration_ns));
-    put(",\"outcome\":\"");
-    put(row.outcome.name());
-    put("\",\"kind\":\"");
-    put(row.kind.name());
-    put("\",\"thread\":");
-    put(digits.format(row.thread));
-    put(",\"source\":");
-    put(&texts.source);
-    put(",\"weight\":");
-    put(digits.format(row.weight));
-    put("}\n");
+/// A text that needs no escape.
+fn put_word(form: Form, word: &str, out: &mut Vec<u8>) {
+    let quote = if form == Form::Json { "\"" } else { "" };
+    put(out, quote);
+    put(out, word);
+    put(out, quote);
 }
 
-fn write_csv(row: &Values, texts: &Texts, clock: &mut Clock, out: &mut Vec<u8>) {
-    let start_ns = row.start_ns();
-    let mut put = |text: &str| out.extend_from_slice(text.as_bytes());
-    let mut digits = itoa::Buffer::new();
-    put(digits.format(row.id.number()));
-    put(",");
-    put(digits.format(row.id.lane()));
-    put(",");
-    put(digits.format(row.id.seq()));
-    put(",");
-    put(&texts.name);
-    put(",");
-    put(clock.iso(start_ns));
-    put(",");
-    put(digits.format(start_ns));
-    put(",");
-    put(digits.format(row.end_ns));
-    put(",");
-    put(digits.format(row.duration_ns));
-    put(",");
-    put(row.outcome.name());
-    put(",");
-    put(row.kind.name());
-    put(",");
-    put(digits.format(row.thread));
-    put(",");
-    put(&texts.source);
-    put(",");
-    put(digits.format(row.weight));
-    put("\n");
+fn put_number(out: &mut Vec<u8>, number: impl itoa::Integer) {
+    put(out, itoa::Buffer::new().format(number));
+}
+
+fn put(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
 }
 
 impl Values {
@@ -289,7 +332,7 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&text(Form::Json)).unwrap();
         let keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(keys[0], "schema");
-        assert_eq!(keys[1..], KEYS);
+        assert_eq!(keys[1..], Field::ALL.map(Field::key));
         assert_eq!((&json["name"], &json["id"]), (&name.into(), &row.id.number().into()));
         assert_eq!(json["start_ns"], i64::MIN.to_string());
         assert_eq!(json["duration_ns"], u64::MAX);

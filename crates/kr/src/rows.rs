@@ -93,7 +93,7 @@ impl RowView {
     ) -> Result<(), Failure> {
         self.begin(context)?;
         if let Some(text) = &mut self.text {
-            text.append(batch, count, &mut self.lines);
+            text.append(batch, 0..count, &mut self.lines);
             return self.write_lines(context);
         }
         for row in batch.iter().take(count) {

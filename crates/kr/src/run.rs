@@ -3,6 +3,8 @@
 use clap::CommandFactory;
 
 use crate::args::{Args, Command};
+#[cfg(feature = "export")]
+use crate::commands::export;
 #[cfg(feature = "top")]
 use crate::commands::top;
 use crate::commands::{
@@ -62,6 +64,8 @@ fn run_command(command: Command, context: &mut Context) -> Result<(), Failure> {
         Command::Gate(args) => compare::gate(context, args),
         Command::Health => health::run(context),
         Command::Verify => verify::run(context),
+        #[cfg(feature = "export")]
+        Command::Export(args) => export::run(context, &args),
         Command::Compact => compact::run(context),
         Command::Doctor => doctor::run(context),
         Command::Pause => pause::run(context, true),

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use kronicler_format::Row;
 use kronicler_store::{Snapshot, StoreError};
@@ -28,6 +29,8 @@ type Source = Box<dyn FnMut() -> Option<Snapshot> + Send>;
 pub struct RowStream {
     snapshot: Snapshot,
     source: Option<Source>,
+    /// Rows that are passed, wanted or not.
+    counter: Arc<AtomicU64>,
     filter: Filter,
     names: Arc<NameTable>,
     /// The lanes as they were at the beginning.
@@ -43,6 +46,15 @@ struct Span {
     uuid: [u8; 16],
     next_seq: u64,
     end_seq: u64,
+}
+
+impl Span {
+    /// Goes on to the row with this sequence.
+    fn pass(&mut self, next_seq: u64, counter: &AtomicU64) {
+        let passed = next_seq.min(self.end_seq).saturating_sub(self.next_seq);
+        counter.fetch_add(passed, Ordering::Relaxed);
+        self.next_seq = next_seq;
+    }
 }
 
 impl fmt::Debug for RowStream {
@@ -77,6 +89,7 @@ impl RowStream {
             is_partial: snapshot.is_partial(),
             snapshot,
             source: None,
+            counter: Arc::default(),
             filter,
             span_index: 0,
             refresh_count: 0,
@@ -90,6 +103,14 @@ impl RowStream {
         source: impl FnMut() -> Option<Snapshot> + Send + 'static,
     ) -> Self {
         self.source = Some(Box::new(source));
+        self
+    }
+
+    /// Says where to add how many rows were passed, wanted or not, while they are read: all of a
+    /// snapshot in the end.
+    #[must_use]
+    pub fn with_counter(mut self, counter: Arc<AtomicU64>) -> Self {
+        self.counter = counter;
         self
     }
 
@@ -110,6 +131,8 @@ impl RowStream {
             match self.read_lane(count.max(1), &mut batch)? {
                 Step::Full => return Ok(Some(batch)),
                 Step::Done => {
+                    let span = &mut self.spans[self.span_index];
+                    span.pass(span.end_seq, &self.counter);
                     self.span_index += 1;
                     self.refresh_count = 0;
                 }
@@ -148,12 +171,13 @@ impl RowStream {
             return Ok(Step::Done);
         };
         if view.state.floor_seq > span.next_seq {
-            span.next_seq = view.state.floor_seq;
+            span.pass(view.state.floor_seq, &self.counter);
             self.is_partial = true;
         }
         let mut reader = LaneStream {
             scan: LaneScan::new(index, view, &self.filter),
             snapshot: &self.snapshot,
+            counter: &self.counter,
             span,
             batch,
             count,
@@ -173,6 +197,7 @@ impl RowStream {
 struct LaneStream<'a> {
     scan: LaneScan<'a>,
     snapshot: &'a Snapshot,
+    counter: &'a AtomicU64,
     span: &'a mut Span,
     batch: &'a mut RowBatch,
     count: usize,
@@ -242,10 +267,10 @@ impl LaneStream<'_> {
             }
         })?;
         if self.scan.gaps.is_stale && !self.may_skip {
-            span.next_seq = next_seq;
+            span.pass(next_seq, self.counter);
             return Ok(Some(Step::Stale));
         }
-        span.next_seq = end_seq;
+        span.pass(end_seq, self.counter);
         Ok(None)
     }
 }

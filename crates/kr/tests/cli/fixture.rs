@@ -5,7 +5,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kronicler_format::{Counters, Flags, Kind, Outcome, Row, Run, SeriesEntry};
-use kronicler_store::{Batch, Dictionary, Disk, LaneWriter, Storage};
+use kronicler_store::{Batch, Dictionary, Disk, LaneState, LaneWriter, Storage};
 use tempfile::TempDir;
 
 /// 2026-01-31T12:00:00Z, when the service of the fixture began.
@@ -88,11 +88,7 @@ impl Fixture {
     }
 
     /// As [`Fixture::write`], with the lane still owned.
-    pub fn begin(
-        &self,
-        calls: &[Call<'_>],
-        counters: Counters,
-    ) -> (LaneWriter, kronicler_store::LaneState) {
+    pub fn begin(&self, calls: &[Call<'_>], counters: Counters) -> (LaneWriter, LaneState) {
         self.begin_version("1.4.0", START_NS, calls, counters)
     }
 
@@ -108,7 +104,7 @@ impl Fixture {
         start_ns: i64,
         calls: &[Call<'_>],
         counters: Counters,
-    ) -> (LaneWriter, kronicler_store::LaneState) {
+    ) -> (LaneWriter, LaneState) {
         let rows = |names: &mut Dictionary| calls.iter().map(|call| row(names, call)).collect();
         self.begin_with(version, start_ns, rows, counters)
     }
@@ -120,8 +116,7 @@ impl Fixture {
         start_ns: i64,
         rows: impl FnOnce(&mut Dictionary) -> Vec<Row>,
         counters: Counters,
-    ) -> (LaneWriter, kronicler_store::LaneState) {
-        let storage: Arc<dyn Storage> = Arc::new(Disk);
+    ) -> (LaneWriter, LaneState) {
         let run = Run {
             service: "shop".to_owned(),
             version: version.to_owned(),
@@ -131,23 +126,16 @@ impl Fixture {
             clock: "tsc".to_owned(),
             ..Run::default()
         };
-        let opened = {
-            let _no_fork = lock(&FORKING);
-            LaneWriter::open(&storage, &self.dir(), run, 0)
-        };
-        let (mut writer, mut state) = opened.expect("a lane");
-        let mut names = Dictionary::clone(&state.names);
-        let rows = rows(&mut names);
-        let batch = Batch {
-            names: &names,
-            rows: &rows,
-            first_seq: state.next_seq,
-            now_ns: 0,
-            counters: Some(counters),
-        };
-        writer.append(&batch).expect("rows in the log");
-        writer.absorb_into(&mut state, &rows);
+        let (mut writer, mut state) = self.open(run);
+        append(&mut writer, &mut state, counters, rows);
         (writer, state)
+    }
+
+    /// A lane that this process now owns.
+    pub fn open(&self, run: Run) -> (LaneWriter, LaneState) {
+        let storage: Arc<dyn Storage> = Arc::new(Disk);
+        let _no_fork = lock(&FORKING);
+        LaneWriter::open(&storage, &self.dir(), run, 0).expect("a lane")
     }
 
     /// The program, about to ask this database.
@@ -237,6 +225,26 @@ fn duration_ns(index: u64) -> u64 {
         3 => 10_000_000 + wobble * 1_000,
         _ => (function + 1) * (1_000 + wobble),
     }
+}
+
+/// Appends rows, and the names that they bring, to a lane.
+pub fn append(
+    writer: &mut LaneWriter,
+    state: &mut LaneState,
+    counters: Counters,
+    rows: impl FnOnce(&mut Dictionary) -> Vec<Row>,
+) {
+    let mut names = Dictionary::clone(&state.names);
+    let rows = rows(&mut names);
+    let batch = Batch {
+        names: &names,
+        rows: &rows,
+        first_seq: state.next_seq,
+        now_ns: 0,
+        counters: Some(counters),
+    };
+    writer.append(&batch).expect("rows in the log");
+    writer.absorb_into(state, &rows);
 }
 
 fn row(names: &mut Dictionary, call: &Call<'_>) -> Row {

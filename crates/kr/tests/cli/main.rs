@@ -5,6 +5,8 @@ mod bad_input;
 mod comparing;
 mod control;
 mod examples;
+#[cfg(feature = "export")]
+mod export;
 mod fixture;
 mod following;
 mod manners;

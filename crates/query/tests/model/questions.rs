@@ -2,6 +2,8 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use kronicler_format::Outcome;
 use kronicler_query::{
@@ -142,12 +144,16 @@ fn check_top<K: Ord>(found: &RowBatch, wanted: &[&Call], limit: usize, key: impl
 }
 
 fn check_stream(rng: &mut Rng, snapshot: &Snapshot, filter: &Filter, wanted: &[&Call]) -> bool {
-    let mut stream = RowStream::new(snapshot.clone(), filter.clone());
+    let passed = Arc::new(AtomicU64::new(0));
+    let stream = RowStream::new(snapshot.clone(), filter.clone());
+    let mut stream = stream.with_counter(Arc::clone(&passed));
     let count = [1, 10, usize::MAX][rng.below(3)];
     let mut found = Vec::new();
     while let Some(batch) = stream.next_batch(count).expect("the files can be read") {
         found.extend(calls_of(&batch));
     }
+    let sequences = snapshot.lanes.iter().map(|lane| lane.end_seq() - lane.state.floor_seq);
+    assert_eq!(passed.load(Ordering::Relaxed), sequences.sum::<u64>(), "all rows are passed");
     if !stream.is_partial() {
         assert!(found.iter().eq(wanted.iter().copied()), "the same rows in the same order");
     }
