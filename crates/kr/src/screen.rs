@@ -1,6 +1,6 @@
 //! How large the terminal is.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use terminal_size::{Height, Width, terminal_size_of};
 
@@ -14,27 +14,33 @@ const UNKNOWN: (usize, usize) = (80, 24);
 /// Columns for what goes to the standard output: `COLUMNS` as the user sets it, else those of the
 /// terminal; `None` when there is no limit, as in a file or a pipe.
 pub fn width() -> Option<usize> {
-    let terminal = terminal_size_of(io::stdout());
-    let terminal = terminal.map(|(Width(width), _)| known(usize::from(width), UNKNOWN.0));
+    let terminal = size_of(&io::stdout()).map(|(width, _)| width);
     variable("COLUMNS").or(terminal).map(|width| width.clamp(WIDTH_MIN, WIDTH_MAX))
 }
 
 /// Lines of the terminal that the standard output is.
 pub fn height() -> Option<usize> {
-    let terminal = terminal_size_of(io::stdout());
-    let terminal = terminal.map(|(_, Height(height))| known(usize::from(height), UNKNOWN.1));
+    let terminal = size_of(&io::stdout()).map(|(_, height)| height);
     terminal.map(|height| variable("LINES").unwrap_or(height))
 }
 
 /// Columns of the terminal that the standard error is.
 pub fn error_width() -> usize {
-    let terminal = terminal_size_of(io::stderr()).map(|(Width(width), _)| usize::from(width));
-    known(terminal.unwrap_or(0), UNKNOWN.0).min(WIDTH_MAX)
+    size_of(&io::stderr()).unwrap_or(UNKNOWN).0.min(WIDTH_MAX)
 }
 
-/// A terminal on a serial line says that it has no columns.
-const fn known(size: usize, unknown: usize) -> usize {
-    if size == 0 { unknown } else { size }
+/// Columns and lines. A terminal on a serial line says that it has none.
+#[cfg(unix)]
+fn size_of(stream: &(impl IsTerminal + std::os::fd::AsFd)) -> Option<(usize, usize)> {
+    let size = terminal_size_of(stream).map(|(Width(w), Height(h))| (w.into(), h.into()));
+    stream.is_terminal().then(|| size.unwrap_or(UNKNOWN))
+}
+
+/// Columns and lines.
+#[cfg(windows)]
+fn size_of(stream: &(impl IsTerminal + std::os::windows::io::AsHandle)) -> Option<(usize, usize)> {
+    let size = terminal_size_of(stream).map(|(Width(w), Height(h))| (w.into(), h.into()));
+    stream.is_terminal().then(|| size.unwrap_or(UNKNOWN))
 }
 
 fn variable(name: &str) -> Option<usize> {

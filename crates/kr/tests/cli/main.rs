@@ -16,4 +16,6 @@ mod refusals;
 mod service;
 mod snapshots;
 mod statistics;
+#[cfg(unix)]
+mod terminal;
 mod upkeep;
