@@ -1,6 +1,6 @@
 /** Functions that record themselves, in place of those that do not. */
 
-import { database, storeOf } from './database.js'
+import { database, storeOf } from './default-database.js'
 import { disguise } from './disguise.js'
 import * as scratch from './scratch.js'
 import { shared } from './shared.js'

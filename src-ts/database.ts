@@ -1,64 +1,49 @@
 /** Databases: manual rows, questions, health. */
 
-import { checkDir, checkString, rangeError, read, typeError } from './arguments.js'
-import { environmentOptions, isEnabled } from './environment.js'
+import { checkDir, checkString, rangeError, typeError } from './arguments.js'
+import { isEnabled } from './environment.js'
 import { KroniclerError, translated } from './errors.js'
 import { checkFilter, checkQuestion } from './filter.js'
 import { absentHealth, toHealth, warnOfDrops } from './health.js'
 import { checked } from './gaps.js'
-import { configureDefault, findAddon, requireAddon } from './load.js'
+import { checkGroupedFilter, toAnswer } from './groups.js'
+import { findAddon, requireAddon } from './load.js'
 import { putTimes } from './manual.js'
-import { checkDatabaseOptions } from './options.js'
+import { Opener, openerOf, storeKey } from './opener.js'
+import type { Found } from './opener.js'
+import { toOutliers } from './outliers.js'
+import { checkHeatmap, checkHistogram, toHeatmap, toHistogram } from './pictures.js'
 import { checkQuantiles, joined, toLogs, toRows } from './questions.js'
 import { kindManual } from './record.js'
 import { RowBatch } from './row-batch.js'
 import { batches, batchesSync } from './row-stream.js'
 import * as scratch from './scratch.js'
-import { shared } from './shared.js'
 import { SiteCache, siteOf } from './sites.js'
-import { Stats } from './stats.js'
+import { toStats } from './stats.js'
 import { enqueue } from './work.js'
 import type { Filter } from './filter.js'
 import type { Health } from './health.js'
-import type { Binding, NativeStats, NativeStore } from './native.js'
+import type { GroupStats, GroupedFilter } from './groups.js'
+import type { NativeGroups, NativeStats, NativeStore } from './native.js'
 import type { DatabaseOptions } from './options.js'
+import type { Outlier } from './outliers.js'
+import type { Heatmap, HeatmapOptions, Histogram, HistogramOptions } from './pictures.js'
 import type { LogEntry, PercentilesOptions } from './questions.js'
 import type { Row } from './row.js'
+import type { Stats } from './stats.js'
 
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
 const { doubles, words, insert, isCapturing, isPaused } = scratch
 
-const defaultDir = '.kronicler_data'
 const logCount = 10_000
 const slowestCount = 10
 
-/** The way to the addon's store, also for another copy of this package in the process. */
-const storeKey = Symbol.for('kronicler.store')
-
-/** What is found there. Who has another scratch has another addon, too. */
-interface Found {
-  readonly store: NativeStore | undefined
-  readonly scratch: Float64Array
-}
-
-/** How a database comes to its store, when the addon is there. */
-class Opener {
-  readonly dir: string
-  readonly open: (binding: Binding) => NativeStore
-
-  constructor(dir: string, open: (binding: Binding) => NativeStore) {
-    this.dir = dir
-    this.open = open
-  }
-}
-
-function openerOf(given: DatabaseOptions | undefined): Opener {
-  const options = checkDatabaseOptions(given)
-  const dir = options.dir ?? environmentOptions.dir ?? defaultDir
-  return new Opener(dir, (binding) => binding.openStore(options))
-}
-
 let fromOpener: (opener: Opener) => Database
+
+/** The database of an opener. */
+export function databaseOf(opener: Opener): Database {
+  return fromOpener(opener)
+}
 
 /**
  * A database: all calls that were captured into one directory.
@@ -260,8 +245,7 @@ export class Database {
    *
    * @example
    * ```ts
-   * const lastMinute = db.stats({ since: Date.now() - 60_000 })
-   * console.table(lastMinute.map((stats) => stats.toJSON()))
+   * console.table(db.stats({ name: 'GET *' }).map((stats) => stats.toJSON()))
    * ```
    */
   stats(filter?: Filter): Stats[]
@@ -269,9 +253,116 @@ export class Database {
     const isName = typeof question === 'string'
     const { native, limit } = checkQuestion(question)
     const store = this.#usable()
-    const all = checked(store, translated(() => store.statsSync(native)))
-    const toStats = (one: NativeStats): Stats => new Stats(one, (id) => this.fetch(id))
-    return isName ? all.map(toStats)[0] : Array.from(all.slice(0, limit), toStats)
+    const found = checked(store, translated(() => store.statsSync(native)))
+    const all = toStats(found, limit, (id) => this.fetch(id))
+    return isName ? all[0] : all
+  }
+
+  /**
+   * What `stats` gives for a filter, without blocking: a time range may read much.
+   *
+   * @example
+   * ```ts
+   * const lastDay = await db.query({ since: Date.now() - 24 * 3_600_000 })
+   * ```
+   */
+  query(filter?: Filter): Promise<Stats[]>
+  /**
+   * The same by group: for each function those groups in which it has calls. Expired calls whose
+   * group is not known are left out. `limit` counts functions and groups.
+   *
+   * @example
+   * ```ts
+   * const [{ group, stats } = {}] = await db.query({ name: 'users.find', by: 'hour' })
+   * ```
+   */
+  query(filter: GroupedFilter): Promise<GroupStats[]>
+  async query(filter?: Filter | GroupedFilter): Promise<Stats[] | GroupStats[]> {
+    const { native, limit, by } = checkGroupedFilter(filter)
+    const store = this.#usable()
+    const found = await enqueue<NativeStats | NativeGroups>(() =>
+      by === undefined ? store.stats(native) : store.groups(native, by.native),
+    )
+    return toAnswer(checked(store, found), by, limit, (id) => this.fetch(id))
+  }
+
+  /** As `query`, blocking. */
+  querySync(filter?: Filter): Stats[]
+  querySync(filter: GroupedFilter): GroupStats[]
+  querySync(filter?: Filter | GroupedFilter): Stats[] | GroupStats[] {
+    const { native, limit, by } = checkGroupedFilter(filter)
+    const store = this.#usable()
+    const found = translated(() =>
+      by === undefined ? store.statsSync(native) : store.groupsSync(native, by.native),
+    )
+    return toAnswer(checked(store, found), by, limit, (id) => this.fetch(id))
+  }
+
+  /**
+   * Functions that are now and then far slower than usual, the costliest first.
+   *
+   * @example
+   * ```ts
+   * const [worst] = await db.outliers({ since: Date.now() - 3_600_000 })
+   * ```
+   */
+  async outliers(filter?: Filter): Promise<Outlier[]> {
+    const { native, limit } = checkFilter(filter)
+    const store = this.#usable()
+    const found = checked(store, await enqueue(() => store.outliers(native)))
+    return toOutliers(found, limit, (id) => this.fetch(id))
+  }
+
+  /** As `outliers`, blocking. */
+  outliersSync(filter?: Filter): Outlier[] {
+    const { native, limit } = checkFilter(filter)
+    const store = this.#usable()
+    const found = checked(store, translated(() => store.outliersSync(native)))
+    return toOutliers(found, limit, (id) => this.fetch(id))
+  }
+
+  /**
+   * How many calls of a name, or of what a filter wants, took how long.
+   *
+   * @example
+   * ```ts
+   * const { edges, counts } = await db.histogram('users.find', { bins: 20 })
+   * ```
+   */
+  async histogram(question?: string | Filter, options?: HistogramOptions): Promise<Histogram> {
+    const { native, bins, edges } = checkHistogram(question, options)
+    const store = this.#usable()
+    return toHistogram(checked(store, await enqueue(() => store.histogram(native, bins, edges))))
+  }
+
+  /** As `histogram`, blocking. */
+  histogramSync(question?: string | Filter, options?: HistogramOptions): Histogram {
+    const { native, bins, edges } = checkHistogram(question, options)
+    const store = this.#usable()
+    return toHistogram(checked(store, translated(() => store.histogramSync(native, bins, edges))))
+  }
+
+  /**
+   * The same over time: from `since` to `until`, else as far as there are rows.
+   *
+   * @example
+   * ```ts
+   * const { times, edges, counts, quantiles } = await db.heatmap({ name: 'GET *' })
+   * ```
+   */
+  async heatmap(question?: string | Filter, options?: HeatmapOptions): Promise<Heatmap> {
+    const { native, shape } = checkHeatmap(question, options)
+    const store = this.#usable()
+    const found = checked(store, await enqueue(() => store.heatmap(native, shape)))
+    return toHeatmap(found, shape.quantiles.length)
+  }
+
+  /** As `heatmap`, blocking. */
+  heatmapSync(question?: string | Filter, options?: HeatmapOptions): Heatmap {
+    const { native, shape } = checkHeatmap(question, options)
+    const store = this.#usable()
+    const found = checked(store, translated(() => store.heatmapSync(native, shape)))
+    return toHeatmap(found, shape.quantiles.length)
   }
 
   /**
@@ -506,47 +597,4 @@ export class Database {
   [Symbol.dispose](): void {
     this.closeSync()
   }
-}
-
-/**
- * The database that captures where no other is named: one for all threads of a process.
- *
- * @example
- * ```ts
- * console.table((await database().slowest()).map((row) => row.toJSON()))
- * ```
- */
-export function database(): Database {
-  const present = shared.databases.get(doubles)
-  if (present !== undefined) return present
-  const dir = environmentOptions.dir ?? defaultDir
-  const made = fromOpener(new Opener(dir, (binding) => binding.defaultStore()))
-  shared.databases.set(doubles, made)
-  return made
-}
-
-/**
- * Sets options of the default database, over those of the environment and of earlier calls.
- *
- * @param options - those that are absent stay as they are
- * @throws `KroniclerError` with `KRONICLER_OPTIONS_CONFLICT` once it has begun with others
- * @example
- * ```ts
- * configure({ dir: '/var/lib/shop/calls', service: 'shop', version: '1.4.0' })
- * ```
- */
-export function configure(options: DatabaseOptions): void {
-  if (options === undefined) throw typeError('options', 'an object', options)
-  configureDefault(checkDatabaseOptions(options))
-}
-
-/** The store that wrappers record into, of a database that is checked to be one. */
-export function storeOf(db: unknown): NativeStore | undefined {
-  const isObject = typeof db === 'object' && db !== null
-  const find = isObject ? read('options.db', (): unknown => Reflect.get(db, storeKey)) : undefined
-  if (typeof find !== 'function') throw typeError('options.db', 'a Database', db)
-  const { store, scratch: theirs } = Reflect.apply(find, db, []) as Found
-  if (store === undefined || theirs === doubles) return store
-  // Of another copy of this package: the same directory, and a lane of our own.
-  return isCapturing ? openerOf({ dir: store.dir }).open(requireAddon()) : undefined
 }

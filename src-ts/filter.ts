@@ -1,7 +1,8 @@
 /** Filters: which rows a question is about. */
 
 import { bare, checkCount, checkOptions, checkString, rangeError, typeError } from './arguments.js'
-import type { Outcome } from './columns.js'
+import { kinds, outcomes } from './columns.js'
+import type { Kind, Outcome } from './columns.js'
 import type { NativeFilter } from './native.js'
 
 /** Which rows a question is about; absent means any. */
@@ -14,8 +15,22 @@ export interface Filter {
   until?: Date | number | bigint
   /** Calls that took at least so many nanoseconds. */
   minDuration?: number
+  /** Calls that took at most so many nanoseconds. */
+  maxDuration?: number
   /** Calls with this outcome. */
   outcome?: Outcome
+  /** Calls of this kind. */
+  kind?: Kind
+  /** Calls of exactly this service; `''` stands for those without one. */
+  service?: string
+  /** Calls of exactly this version of a service; `''` stands for those without one. */
+  version?: string
+  /** Calls of this instance: by its name, or `host/pid` where it has none. */
+  instance?: string
+  /** Calls of this lane: those of one process at a time. */
+  lane?: number
+  /** Calls of this thread, in whatever process; 0 is the main one. */
+  thread?: number
   /** At most so many rows. */
   limit?: number
 }
@@ -26,8 +41,12 @@ export interface CheckedFilter {
   limit: number | undefined
 }
 
-const outcomes: readonly string[] = ['ok', 'error', 'aborted'] satisfies Outcome[]
-const keys = ['name', 'since', 'until', 'minDuration', 'outcome', 'limit'] as const
+const texts = ['service', 'version', 'instance'] as const
+const keys = [
+  ...(['name', 'since', 'until', 'minDuration', 'maxDuration', 'outcome', 'kind'] as const),
+  ...texts,
+  ...(['lane', 'thread', 'limit'] as const),
+] as const
 const latestNs = 2n ** 63n - 1n
 
 function checkNames(value: unknown): string[] {
@@ -57,35 +76,62 @@ function checkTime(name: string, value: unknown): string {
   return ns.toString()
 }
 
-function checkDuration(value: unknown): number {
-  const name = 'filter.minDuration'
+function checkDuration(name: string, value: unknown): number {
   if (typeof value !== 'number') throw typeError(name, 'a number of nanoseconds', value)
   if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) {
     throw rangeError(name, 'from 0 to 2^53 - 1', value)
   }
-  return Math.ceil(value)
+  return value
 }
 
 function checkOutcome(value: unknown): Outcome {
   const name = 'filter.outcome'
   const word = checkString(name, value)
-  if (!outcomes.includes(word)) throw rangeError(name, "'ok', 'error' or 'aborted'", value)
-  return word as Outcome
+  const known = outcomes.find((outcome) => outcome === word)
+  if (known === undefined) throw rangeError(name, "'ok', 'error' or 'aborted'", value)
+  return known
+}
+
+function checkKind(value: unknown): Kind {
+  const word = checkString('filter.kind', value)
+  const known = kinds.find((kind) => kind === word)
+  if (known === undefined) throw rangeError('filter.kind', `one of ${kinds.join(', ')}`, value)
+  return known
+}
+
+function put(native: NativeFilter, key: Exclude<(typeof keys)[number], 'limit'>, value: unknown): void {
+  const name = `filter.${key}`
+  if (key === 'name') native.names = checkNames(value)
+  else if (key === 'since' || key === 'until') native[key] = checkTime(name, value)
+  else if (key === 'minDuration') native.minDuration = Math.ceil(checkDuration(name, value))
+  else if (key === 'maxDuration') native.maxDuration = Math.floor(checkDuration(name, value))
+  else if (key === 'outcome') native.outcome = checkOutcome(value)
+  else if (key === 'kind') native.kind = checkKind(value)
+  else if (key === 'lane' || key === 'thread') native[key] = checkCount(name, value, 0)
+  else native[key] = checkString(name, value)
+}
+
+/** A filter that has been looked at, with keys that only some questions take. */
+export function checkFilterAnd<K extends string>(
+  value: unknown,
+  more: readonly K[],
+): CheckedFilter & { more: Map<K, unknown> } {
+  const given = checkOptions('filter', value, [...keys, ...more])
+  const native = bare<NativeFilter>()
+  const others = new Map<K, unknown>()
+  let limit: number | undefined
+  for (const [key, option] of given) {
+    const known = keys.find((candidate) => candidate === key)
+    if (known === undefined) others.set(key as K, option)
+    else if (known === 'limit') limit = checkCount('filter.limit', option, 1)
+    else put(native, known, option)
+  }
+  return { native, limit, more: others }
 }
 
 /** A filter that has been looked at. */
 export function checkFilter(value: unknown): CheckedFilter {
-  const given = checkOptions('filter', value, keys)
-  const native = bare<NativeFilter>()
-  let limit: number | undefined
-  for (const [key, option] of given) {
-    if (key === 'name') native.names = checkNames(option)
-    else if (key === 'since') native.since = checkTime('filter.since', option)
-    else if (key === 'until') native.until = checkTime('filter.until', option)
-    else if (key === 'minDuration') native.minDuration = checkDuration(option)
-    else if (key === 'outcome') native.outcome = checkOutcome(option)
-    else limit = checkCount('filter.limit', option, 1)
-  }
+  const { native, limit } = checkFilterAnd(value, [])
   return { native, limit }
 }
 

@@ -11,7 +11,14 @@ export interface NativeFilter {
   /** Nanoseconds since the Unix epoch, decimal: an end before this time. */
   until?: string
   minDuration?: number
+  maxDuration?: number
   outcome?: 'ok' | 'error' | 'aborted'
+  kind?: 'sync' | 'async' | 'generator' | 'block' | 'http' | 'manual' | 'signal'
+  service?: string
+  version?: string
+  instance?: string
+  lane?: number
+  thread?: number
 }
 
 /** Options as the addon takes them; absent means the default. */
@@ -42,33 +49,72 @@ export interface NativeRows {
   partial: boolean
 }
 
-/** Statistics of a function; times in nanoseconds. */
+/**
+ * Statistics of functions; times in nanoseconds. For one function after the other as numbers:
+ * name (an index), count, rows, errors, sum, mean, min, max, stdDev, stdErr, median, p75, p90, p95,
+ * p99, p999, id of the slowest call (-1 when it has expired and is not remembered), expired,
+ * resolution (0 none, 1 hour, 2 day).
+ */
 export interface NativeStats {
-  name: string
-  source: string
   count: number
-  errors: number
-  sum: number
-  mean: number
-  min: number
-  max: number
-  stdDev: number
-  stdErr: number
-  median: number
-  p75: number
-  p90: number
-  p95: number
-  p99: number
-  p999: number
-  /** How far a percentile may lie from the exact one, relative to it. */
-  relativeError: number
-  /** Unset when the slowest call has expired and is not remembered. */
-  slowestId?: number
-  /** Calls among them whose rows have expired. */
+  names: string[]
+  sources: string[]
+  values: ArrayBuffer
+}
+
+/** What the calls of a group share: what is absent, they do not. */
+export interface NativeGroup {
+  /** Milliseconds since the Unix epoch. */
+  start?: number
+  end?: number
+  service?: string
+  /** Version, instance, outcome or kind. */
+  text?: string
+  thread?: number
+}
+
+/** Statistics by group, and for each of them the index of its group as a number. */
+export interface NativeGroups {
+  groups: NativeGroup[]
+  indices: ArrayBuffer
+  stats: NativeStats
+  unplaced: number
+}
+
+/**
+ * Statistics, and for one function after the other as numbers: median, limit, slow calls, their
+ * mean, the time they took beyond the median, that as a share of all time.
+ */
+export interface NativeOutliers {
+  stats: NativeStats
+  values: ArrayBuffer
+}
+
+/** Edges, of which there is one more than bins, then counts, as numbers. */
+export interface NativeHistogram {
+  edgeCount: number
+  values: ArrayBuffer
+  below: number
+  above: number
+}
+
+/** How a heatmap is drawn. */
+export interface NativeShape {
+  columns: number
+  bins: number
+  quantiles: number[]
+}
+
+/**
+ * Times as 64-bit integers, one more than periods; then as numbers: edges, one more than bins,
+ * counts by period and bin, quantiles by quantile and period, NaN where there is no call.
+ */
+export interface NativeHeatmap {
+  timeCount: number
+  edgeCount: number
+  values: ArrayBuffer
   expired: number
-  resolution?: string
-  /** Rows among them: fewer than `count` where a row stands for several calls. */
-  rows: number
+  unplaced: number
 }
 
 /** What the bufferpool holds, and what it was good for. */
@@ -151,8 +197,18 @@ export interface NativeStore {
   has(name: string): boolean
   fetch(id: number): NativeRows
   health(): NativeHealth
-  stats(filter: NativeFilter): Promise<NativeStats[]>
-  statsSync(filter: NativeFilter): NativeStats[]
+  stats(filter: NativeFilter): Promise<NativeStats>
+  statsSync(filter: NativeFilter): NativeStats
+  /** By `version`, `instance`, `outcome`, `kind`, `thread`, or periods of so many milliseconds. */
+  groups(filter: NativeFilter, by: string): Promise<NativeGroups>
+  groupsSync(filter: NativeFilter, by: string): NativeGroups
+  outliers(filter: NativeFilter): Promise<NativeOutliers>
+  outliersSync(filter: NativeFilter): NativeOutliers
+  /** At most `bins` bins, or those between `edges` if there are any. */
+  histogram(filter: NativeFilter, bins: number, edges: number[]): Promise<NativeHistogram>
+  histogramSync(filter: NativeFilter, bins: number, edges: number[]): NativeHistogram
+  heatmap(filter: NativeFilter, shape: NativeShape): Promise<NativeHeatmap>
+  heatmapSync(filter: NativeFilter, shape: NativeShape): NativeHeatmap
   /** Empty when there is no row. */
   percentiles(filter: NativeFilter, qs: number[], exact: boolean): Promise<number[]>
   percentilesSync(filter: NativeFilter, qs: number[], exact: boolean): number[]

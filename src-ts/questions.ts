@@ -35,21 +35,26 @@ export function toLogs(native: NativeRows): LogEntry[] {
   })
 }
 
+/** Quantiles from 0 to 1. */
+export function checkQuantileList(name: string, qs: unknown): number[] {
+  if (!Array.isArray(qs)) throw typeError(name, 'a list of numbers', qs)
+  // `map` would leave out holes.
+  return Array.from(qs, (q: unknown, index) => {
+    const place = `${name}[${index}]`
+    if (typeof q !== 'number') throw typeError(place, 'a number', q)
+    if (!(q >= 0 && q <= 1)) {
+      throw rangeError(place, 'between 0 and 1 (0.99 is the 99th percentile)', q)
+    }
+    return q
+  })
+}
+
 /** The quantiles that were asked for, and whether exactly. */
 export function checkQuantiles(
   qs: unknown,
   options: unknown,
 ): { quantiles: number[]; isExact: boolean } {
-  if (!Array.isArray(qs)) throw typeError('qs', 'a list of numbers', qs)
-  // `map` would leave out holes.
-  const quantiles = Array.from(qs, (q: unknown, index) => {
-    const name = `qs[${index}]`
-    if (typeof q !== 'number') throw typeError(name, 'a number', q)
-    if (!(q >= 0 && q <= 1)) {
-      throw rangeError(name, 'between 0 and 1 (0.99 is the 99th percentile)', q)
-    }
-    return q
-  })
+  const quantiles = checkQuantileList('qs', qs)
   const exact = checkOptions('options', options, ['exact']).get('exact') ?? false
   if (typeof exact !== 'boolean') throw typeError('options.exact', 'true or false', exact)
   return { quantiles, isExact: exact }

@@ -1,7 +1,36 @@
 /** Statistics of a function. */
 
+import { at } from './columns.js'
 import type { NativeStats } from './native.js'
 import type { Row } from './row.js'
+
+/** Values of a function in a table. */
+const valueCount = 19
+
+/** How far a percentile that is not exact may lie from the exact one, relative to it. */
+const relativeError = 0.01
+
+const resolutions = [undefined, 'hour', 'day'] as const
+
+/** Statistics of functions as columns. */
+interface StatsTable {
+  readonly names: readonly string[]
+  readonly sources: readonly string[]
+  readonly values: Float64Array
+}
+
+/** The first `limit` of what the addon gives. */
+export function toStats(
+  native: NativeStats,
+  limit: number | undefined,
+  fetch: (id: number) => Row | undefined,
+): Stats[] {
+  // Of this realm: in a test runner the addon's arrays are of another one.
+  const [names, sources] = [Array.from(native.names), Array.from(native.sources)]
+  const table = { names, sources, values: new Float64Array(native.values) }
+  const length = Math.min(native.count, limit ?? Infinity)
+  return Array.from({ length }, (_, index) => new Stats(table, index, fetch))
+}
 
 /** Statistics as JSON, with the keys that `kr --json` uses. */
 export interface StatsJson {
@@ -107,28 +136,30 @@ export class Stats {
   readonly #fetch: (id: number) => Row | undefined
 
   /** @internal */
-  constructor(native: NativeStats, fetch: (id: number) => Row | undefined) {
-    this.name = native.name
-    this.source = native.source
-    this.count = native.count
-    this.errors = native.errors
-    this.sum = native.sum
-    this.mean = native.mean
-    this.min = native.min
-    this.max = native.max
-    this.stdDev = native.stdDev
-    this.stdErr = native.stdErr
-    this.median = native.median
-    this.p75 = native.p75
-    this.p90 = native.p90
-    this.p95 = native.p95
-    this.p99 = native.p99
-    this.p999 = native.p999
-    this.relativeError = native.relativeError
-    this.slowestId = native.slowestId
-    this.expired = native.expired
-    this.resolution = native.resolution as 'hour' | 'day' | undefined
-    this.rows = native.rows
+  constructor(table: StatsTable, index: number, fetch: (id: number) => Row | undefined) {
+    const value = (column: number): number => at(table.values, index * valueCount + column)
+    const name = value(0)
+    this.name = at(table.names, name)
+    this.source = at(table.sources, name)
+    this.count = value(1)
+    this.rows = value(2)
+    this.errors = value(3)
+    this.sum = value(4)
+    this.mean = value(5)
+    this.min = value(6)
+    this.max = value(7)
+    this.stdDev = value(8)
+    this.stdErr = value(9)
+    this.median = value(10)
+    this.p75 = value(11)
+    this.p90 = value(12)
+    this.p95 = value(13)
+    this.p99 = value(14)
+    this.p999 = value(15)
+    this.relativeError = relativeError
+    this.slowestId = value(16) < 0 ? undefined : value(16)
+    this.expired = value(17)
+    this.resolution = resolutions[value(18)]
     this.#fetch = fetch
   }
 

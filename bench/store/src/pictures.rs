@@ -19,6 +19,9 @@ const COLUMN_COUNT: usize = 200;
 const BIN_COUNT: usize = 60;
 const QUANTILES: [f64; 3] = [0.5, 0.95, 0.99];
 
+/// A picture is moved by so small a part of its range that 200 moves leave most of it in sight.
+const MOVES_PER_SPAN: i64 = 1_009;
+
 /// Prints how long pictures of the last 24 hours take, and of the times that have rows alone, new
 /// and moved, and how long groups take.
 pub fn pictures(dir: &Path, repeat: usize, threads: usize) -> Result<(), Box<dyn Error>> {
@@ -40,7 +43,8 @@ pub fn pictures(dir: &Path, repeat: usize, threads: usize) -> Result<(), Box<dyn
         print("answer heatmap", "", &sums(&drawn));
         let mut moved_ns = 0;
         time(&format!("heatmap of the {name}, moved"), repeat, || {
-            moved_ns -= span_ns / 37;
+            // Each time further, but never out of the rows.
+            moved_ns -= span_ns / MOVES_PER_SPAN;
             draw(&snapshot, moved_ns)
         })?;
     }

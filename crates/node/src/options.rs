@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kronicler::format::{Outcome, fit_name};
+use kronicler::format::{Kind, Outcome, fit_name};
 use kronicler::query::Filter;
 use kronicler::{Error, Options};
 use napi::bindgen_prelude::*;
@@ -82,8 +82,33 @@ pub struct NativeFilter {
     pub until: Option<String>,
     /// Least duration in nanoseconds.
     pub min_duration: Option<f64>,
+    /// Greatest duration in nanoseconds.
+    pub max_duration: Option<f64>,
     /// `ok`, `error` or `aborted`.
     pub outcome: Option<String>,
+    /// `sync`, `async` and so on.
+    pub kind: Option<String>,
+    /// Exactly this service.
+    pub service: Option<String>,
+    /// Exactly this version of it.
+    pub version: Option<String>,
+    /// Exactly this instance.
+    pub instance: Option<String>,
+    /// A lane.
+    pub lane: Option<u32>,
+    /// A thread.
+    pub thread: Option<u32>,
+}
+
+/// How a heatmap is drawn.
+#[napi(object, object_to_js = false)]
+pub struct NativeShape {
+    /// Periods, about.
+    pub columns: u32,
+    /// Bins of durations at most.
+    pub bins: u32,
+    /// Quantiles of each period.
+    pub quantiles: Vec<f64>,
 }
 
 impl NativeFilter {
@@ -100,8 +125,15 @@ impl NativeFilter {
             since_ns: self.since.map(|text| parse_time("since", &text)).transpose()?,
             until_ns: self.until.map(|text| parse_time("until", &text)).transpose()?,
             min_duration_ns: self.min_duration.unwrap_or(0.0) as u64,
+            max_duration_ns: self.max_duration.map(|ns| ns as u64),
             outcome: self.outcome.map(|word| parse_outcome(&word)).transpose()?,
-            ..Filter::default()
+            kind: self.kind.map(|word| parse_kind(&word)).transpose()?,
+            service: self.service,
+            version: self.version,
+            instance: self.instance,
+            // No lane is beyond what a number of a lane can be.
+            lane: self.lane.map(|lane| u16::try_from(lane).unwrap_or(u16::MAX)),
+            thread: self.thread,
         })
     }
 }
@@ -121,4 +153,10 @@ fn parse_outcome(word: &str) -> Result<Outcome> {
     let (option, remedy) = ("outcome", "use 'ok', 'error' or 'aborted'");
     let invalid = || to_js(Error::InvalidOption { option, value: word.to_owned(), remedy });
     Outcome::parse(word).ok_or_else(invalid)
+}
+
+fn parse_kind(word: &str) -> Result<Kind> {
+    let remedy = "use 'sync', 'async', 'generator', 'block', 'http', 'manual' or 'signal'";
+    let invalid = || to_js(Error::InvalidOption { option: "kind", value: word.to_owned(), remedy });
+    Kind::ALL.into_iter().find(|kind| kind.name() == word).ok_or_else(invalid)
 }

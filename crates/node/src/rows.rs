@@ -11,6 +11,12 @@ use napi_derive::napi;
 /// has its sandbox (Electron).
 pub struct Columns(Vec<u8>);
 
+impl Columns {
+    pub(crate) const fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
 impl TypeName for Columns {
     fn type_name() -> &'static str {
         "ArrayBuffer"

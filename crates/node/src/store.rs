@@ -6,14 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kronicler::format::fit_name;
-use kronicler::query::{self, Answer, Filter};
+use kronicler::query::{self, Answer, Filter, Grid, GroupBy, OutlierLimits, Periods};
 use kronicler::{Database, Health, Moments, Reader, RowId, SiteForm, Snapshot, StoreError};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::error::to_js;
+use crate::groups::{Grouping, NativeGroups};
 use crate::health::NativeHealth;
-use crate::options::NativeFilter;
+use crate::options::{NativeFilter, NativeShape};
+use crate::outliers::NativeOutliers;
+use crate::pictures::{NativeHeatmap, NativeHistogram};
 use crate::rows::NativeRows;
 use crate::stats::NativeStats;
 use crate::stream::NativeRowStream;
@@ -106,9 +109,60 @@ impl Source {
         Ok(NativeHealth::new(health))
     }
 
-    fn stats(&self, filter: &Filter) -> Result<Vec<NativeStats>> {
+    fn stats(&self, filter: &Filter) -> Result<NativeStats> {
         let stats = self.ask(|snapshot| query::stats(snapshot, filter))?;
-        Ok(stats.value.iter().map(NativeStats::new).collect())
+        Ok(NativeStats::new(stats.value.iter()))
+    }
+
+    fn groups(&self, filter: &Filter, grouping: &Grouping) -> Result<NativeGroups> {
+        let mut is_endless = false;
+        let grouped = self.ask(|snapshot| {
+            let by = grouping.question(snapshot, filter);
+            is_endless = by.is_none();
+            let by = by.unwrap_or_else(|| GroupBy::Periods(Periods::between(Vec::new())));
+            query::stats_by(snapshot, filter, &by)
+        })?;
+        if is_endless {
+            let (option, value) = ("by", "periods".to_owned());
+            let remedy = "they are more than 100,000; use longer ones, or since and until";
+            return Err(to_js(kronicler::Error::InvalidOption { option, value, remedy }));
+        }
+        Ok(NativeGroups::new(&grouped.value))
+    }
+
+    fn outliers(&self, filter: &Filter) -> Result<NativeOutliers> {
+        let limits = OutlierLimits::default();
+        let found = self.ask(|snapshot| query::outliers(snapshot, filter, limits))?;
+        Ok(NativeOutliers::new(&found.value))
+    }
+
+    fn histogram(&self, filter: &Filter, bins: u32, edges: &[f64]) -> Result<NativeHistogram> {
+        let edges: Vec<u64> = edges.iter().map(|&edge| whole(edge)).collect();
+        let found = self.ask(|snapshot| {
+            if edges.is_empty() {
+                query::histogram(snapshot, filter, bins as usize)
+            } else {
+                query::exact_histogram(snapshot, filter, &edges)
+            }
+        })?;
+        Ok(NativeHistogram::new(&found.value))
+    }
+
+    fn heatmap(&self, filter: &Filter, shape: &NativeShape) -> Result<NativeHeatmap> {
+        let found = self.ask(|snapshot| {
+            let rows =
+                query::ends(snapshot, &Filter { since_ns: None, until_ns: None, ..filter.clone() });
+            let since_ns = filter.since_ns.or(rows.map(|(first, _)| first));
+            let until_ns = filter.until_ns.or(rows.map(|(_, last)| last.saturating_add(1)));
+            let range = since_ns.zip(until_ns).filter(|(since, until)| since < until);
+            let periods = range.map_or_else(
+                || Periods::between(Vec::new()),
+                |(since, until)| Periods::over(since, until, shape.columns as usize),
+            );
+            let (bin_count, quantiles) = (shape.bins as usize, shape.quantiles.clone());
+            query::heatmap(snapshot, filter, &Grid { periods, bin_count, quantiles })
+        })?;
+        Ok(NativeHeatmap::new(&found.value))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "JavaScript has doubles")]
@@ -172,6 +226,15 @@ impl NativeStore {
 )]
 fn row_id(id: f64) -> RowId {
     RowId::from_number(id as u64)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the facade has checked that it is not negative; the cast saturates"
+)]
+const fn whole(number: f64) -> u64 {
+    number as u64
 }
 
 fn flush(source: &Source) -> Result<()> {
@@ -269,15 +332,86 @@ impl NativeStore {
 
     /// Statistics by function.
     #[napi(catch_unwind)]
-    pub fn stats(&self, filter: NativeFilter) -> Result<AsyncTask<Work<Vec<NativeStats>>>> {
+    pub fn stats(&self, filter: NativeFilter) -> Result<AsyncTask<Work<NativeStats>>> {
         let filter = filter.parse()?;
         Ok(self.promise(move |source| source.stats(&filter)))
     }
 
     /// As `stats`, on this thread.
     #[napi(catch_unwind)]
-    pub fn stats_sync(&self, filter: NativeFilter) -> Result<Vec<NativeStats>> {
+    pub fn stats_sync(&self, filter: NativeFilter) -> Result<NativeStats> {
         self.source.stats(&filter.parse()?)
+    }
+
+    /// Statistics by function and group: `version`, `instance`, `outcome`, `kind`, `thread`, or
+    /// periods of so many milliseconds.
+    #[napi(catch_unwind)]
+    pub fn groups(
+        &self,
+        filter: NativeFilter,
+        by: String,
+    ) -> Result<AsyncTask<Work<NativeGroups>>> {
+        let (filter, by) = (filter.parse()?, Grouping::parse(&by)?);
+        Ok(self.promise(move |source| source.groups(&filter, &by)))
+    }
+
+    /// As `groups`, on this thread.
+    #[napi(catch_unwind)]
+    pub fn groups_sync(&self, filter: NativeFilter, by: String) -> Result<NativeGroups> {
+        self.source.groups(&filter.parse()?, &Grouping::parse(&by)?)
+    }
+
+    /// Functions whose slow calls are far from their usual ones, the costliest first.
+    #[napi(catch_unwind)]
+    pub fn outliers(&self, filter: NativeFilter) -> Result<AsyncTask<Work<NativeOutliers>>> {
+        let filter = filter.parse()?;
+        Ok(self.promise(move |source| source.outliers(&filter)))
+    }
+
+    /// As `outliers`, on this thread.
+    #[napi(catch_unwind)]
+    pub fn outliers_sync(&self, filter: NativeFilter) -> Result<NativeOutliers> {
+        self.source.outliers(&filter.parse()?)
+    }
+
+    /// How durations are spread, in at most `bins` bins, or between `edges` if there are any.
+    #[napi(catch_unwind)]
+    pub fn histogram(
+        &self,
+        filter: NativeFilter,
+        bins: u32,
+        edges: Vec<f64>,
+    ) -> Result<AsyncTask<Work<NativeHistogram>>> {
+        let filter = filter.parse()?;
+        Ok(self.promise(move |source| source.histogram(&filter, bins, &edges)))
+    }
+
+    /// As `histogram`, on this thread.
+    #[napi(catch_unwind)]
+    pub fn histogram_sync(
+        &self,
+        filter: NativeFilter,
+        bins: u32,
+        edges: Vec<f64>,
+    ) -> Result<NativeHistogram> {
+        self.source.histogram(&filter.parse()?, bins, &edges)
+    }
+
+    /// Calls by time and duration.
+    #[napi(catch_unwind)]
+    pub fn heatmap(
+        &self,
+        filter: NativeFilter,
+        shape: NativeShape,
+    ) -> Result<AsyncTask<Work<NativeHeatmap>>> {
+        let filter = filter.parse()?;
+        Ok(self.promise(move |source| source.heatmap(&filter, &shape)))
+    }
+
+    /// As `heatmap`, on this thread.
+    #[napi(catch_unwind)]
+    pub fn heatmap_sync(&self, filter: NativeFilter, shape: NativeShape) -> Result<NativeHeatmap> {
+        self.source.heatmap(&filter.parse()?, &shape)
     }
 
     /// Nearest-rank percentiles; none when there is no row.
