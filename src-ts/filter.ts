@@ -99,7 +99,9 @@ function checkKind(value: unknown): Kind {
   return known
 }
 
-function put(native: NativeFilter, key: Exclude<(typeof keys)[number], 'limit'>, value: unknown): void {
+type NativeKey = Exclude<(typeof keys)[number], 'limit'>
+
+function put(native: NativeFilter, key: NativeKey, value: unknown): void {
   const name = `filter.${key}`
   if (key === 'name') native.names = checkNames(value)
   else if (key === 'since' || key === 'until') native[key] = checkTime(name, value)
