@@ -203,6 +203,8 @@ test('outliers are functions with rare slow calls', async (t) => {
   t.true(Math.abs((worst?.slowMean ?? 0) - 400_000_000) <= 4_000_000)
   t.true((worst?.excessShare ?? 0) > 0.1 && (worst?.excessShare ?? 2) < 0.2)
   t.is(worst?.stats.slowest?.duration, 400_000_000)
+  t.true((worst?.score ?? 0) > 1 && (worst?.mad ?? 1e9) < 1_000_000)
+  t.true((worst?.tailMean ?? 0) > 100_000_000, 'four of the ten slowest took 400 ms')
 })
 
 test('a reader gives the answers of the writer', async (t) => {

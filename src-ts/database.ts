@@ -299,7 +299,7 @@ export class Database {
   }
 
   /**
-   * Functions that are now and then far slower than usual, the costliest first.
+   * Functions that are now and then far slower than usual, the farthest from it first.
    *
    * @example
    * ```ts

@@ -83,7 +83,8 @@ export interface NativeGroups {
 
 /**
  * Statistics, and for one function after the other as numbers: median, limit, slow calls, their
- * mean, the time they took beyond the median, that as a share of all time.
+ * mean, the time they took beyond the median, that as a share of all time, score, median deviation,
+ * mean of the slowest hundredth.
  */
 export interface NativeOutliers {
   stats: NativeStats

@@ -22,9 +22,15 @@ export interface Outlier {
   excess: number
   /** That as a share of all time spent in the function, from 0 to 1. */
   excessShare: number
+  /** How far its slow calls are from its usual ones, as one number without a unit. */
+  score: number
+  /** Median distance from the median, within 2 % of the median. */
+  mad: number
+  /** Mean of the slowest hundredth of its calls, within 1 %. */
+  tailMean: number
 }
 
-const valueCount = 6
+const valueCount = 9
 
 /** The first `limit` of what the addon gives. */
 export function toOutliers(
@@ -43,6 +49,9 @@ export function toOutliers(
       slowMean: value(3),
       excess: value(4),
       excessShare: value(5),
+      score: value(6),
+      mad: value(7),
+      tailMean: value(8),
     }
   })
 }

@@ -12,7 +12,8 @@ pub struct NativeOutliers {
     /// Their statistics.
     pub stats: NativeStats,
     /// For one after the other as numbers (f64): median, limit, slow calls, their mean, the time
-    /// they took beyond the median, that as a share of all time.
+    /// they took beyond the median, that as a share of all time, score, median deviation, mean of
+    /// the slowest hundredth.
     #[napi(ts_type = "ArrayBuffer")]
     pub values: Columns,
 }
@@ -29,6 +30,9 @@ impl NativeOutliers {
                 outlier.slow_mean_ns as f64,
                 outlier.excess_ns as f64,
                 outlier.excess_share,
+                outlier.score.score,
+                outlier.score.mad_ns as f64,
+                outlier.score.tail_mean_ns,
             ];
             put_numbers(&mut bytes, &numbers);
         }

@@ -361,7 +361,7 @@ impl NativeStore {
         self.source.groups(&filter.parse()?, &Grouping::parse(&by)?)
     }
 
-    /// Functions whose slow calls are far from their usual ones, the costliest first.
+    /// Functions whose slow calls are far from their usual ones, the farthest first.
     #[napi(catch_unwind)]
     pub fn outliers(&self, filter: NativeFilter) -> Result<AsyncTask<Work<NativeOutliers>>> {
         let filter = filter.parse()?;
