@@ -57,7 +57,7 @@ pub fn run(args: &TopArgs, options: &Options) -> Result<(), Failure> {
     top::run(top::Options {
         source: Source { dir, filter, interval: args.interval },
         window: args.window,
-        limit: options.limit.map(Into::into),
+        limit: options.limit,
         paint: Paint { is_color, is_unicode: charset::is_unicode() },
         times,
         program,
