@@ -49,7 +49,7 @@ fn now() -> Result<Duration, Box<dyn Error>> {
     Ok(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "made-up durations")]
+#[expect(clippy::cast_possible_truncation, reason = "nanoseconds of the present")]
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let dir = args.next().ok_or("which directory?")?;

@@ -20,6 +20,8 @@ use crate::database::POOL_SIZE_BYTES;
 
 /// A look is so long behind a whole second: longer than calls take to come.
 const LOOK_DELAY_NS: i64 = LAG_NS + 50_000_000;
+/// Threads of a question: it runs beside a service, and nobody waits for it.
+const THREAD_COUNT: usize = 1;
 /// A snapshot is taken anew so often when files are gone.
 const TRY_COUNT_MAX: u32 = 4;
 /// Statistics of all that is stored take at most one part in so many of the time.
@@ -152,7 +154,7 @@ impl Thread {
     /// The reader; `None` while there is no database.
     fn open(&self) -> Result<Option<Reader>, Failure> {
         let dir = &self.reading.source.dir;
-        match Reader::with_limits(Arc::new(Disk), dir, POOL_SIZE_BYTES, 1) {
+        match Reader::with_limits(Arc::new(Disk), dir, POOL_SIZE_BYTES, THREAD_COUNT) {
             Ok(reader) => Ok(Some(reader)),
             Err(kronicler::Error::Store(StoreError::NotFound { .. })) => Ok(None),
             Err(error) => Err(error.into()),
@@ -228,6 +230,7 @@ impl Thread {
             last_end_ns: lasts.chain(blocks().map(|block| block.max_end_ns)).max(),
             is_partial,
             missed: self.missed,
+            paused_ns: snapshot.paused_ns,
         }
     }
 

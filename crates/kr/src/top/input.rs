@@ -212,7 +212,8 @@ mod tests {
 
     #[test]
     fn it_can_always_be_left() {
-        // Promise: Ctrl-C ends it and Ctrl-Z suspends it whatever is shown; q does but in a pattern.
+        // Promise: Ctrl-C ends it and Ctrl-Z suspends it whatever is shown; q ends it except in
+        // a pattern.
         for mode in [Mode::Table, Mode::Detail, Mode::Help, Mode::Typing] {
             assert_eq!(with_control('c', mode), Some(Action::Quit));
             assert_eq!(with_control('z', mode), Some(Action::Suspend));

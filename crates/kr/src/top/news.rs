@@ -49,6 +49,8 @@ pub struct Look {
     pub is_partial: bool,
     /// Rows that expired before they could be looked at.
     pub missed: u64,
+    /// Since when captures are paused, if they are.
+    pub paused_ns: Option<i64>,
 }
 
 /// Calls that became no row.

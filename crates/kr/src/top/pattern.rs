@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn a_pattern_is_what_people_type() {
-        // Promise: a part of a name is enough; stars and question marks mean what they do in --name.
+        // Promise: a part of a name is enough; stars and question marks mean what they do in
+        // --name.
         for (text, name) in [
             ("", "x"),
             ("quote", "getQuote"),

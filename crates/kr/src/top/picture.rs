@@ -167,8 +167,8 @@ mod tests {
 
     #[test]
     fn bars_show_what_there_is() {
-        // Promise: the highest bar is nearly full, no bar is missing where there was something, and there
-        // is none where there was nothing.
+        // Promise: the highest bar is nearly full, no bar is missing where there was something,
+        // and there is none where there was nothing.
         let values = [None, Some(0.0), Some(0.001), Some(50.0), Some(100.0)];
         assert_eq!(heights(&values, 1), [0, 0, 1, 4, 7]);
         assert_eq!(heights(&values, 2), [0, 0, 1, 8, 15]);

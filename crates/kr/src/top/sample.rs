@@ -46,6 +46,7 @@ pub fn look(second: i64) -> Look {
         last_end_ns: Some(second * 1_000_000_000),
         is_partial: false,
         missed: 0,
+        paused_ns: None,
     }
 }
 

@@ -179,6 +179,10 @@ fn notes(scene: &Scene<'_>) -> Vec<String> {
     if let Some(failure) = &model.failure {
         notes.push(format!("{}; it is tried again", paint.text(failure)));
     }
+    if let Some(since_ns) = look.and_then(|look| look.paused_ns) {
+        let (since, program) = (scene.times.clock(since_ns), scene.program);
+        notes.push(format!("captures are paused since {since}, {program} resume ends that"));
+    }
     if look.is_some_and(|look| look.is_partial) {
         notes.push(format!("some stored rows cannot be read, see {} health", scene.program));
     }

@@ -168,10 +168,13 @@ fn what_is_wrong_is_told() {
     };
     let losses = Losses { dropped: 7, lost: 2, lost_at_most: 100 };
     model.take(News::Look(Box::new(look(NOW_S))));
-    let partial = Look { is_partial: true, missed: 3, losses, open_lanes: 0, ..look(NOW_S) };
+    let paused_ns = Some((NOW_S - 60) * 1_000_000_000);
+    let partial =
+        Look { is_partial: true, missed: 3, losses, open_lanes: 0, paused_ns, ..look(NOW_S) };
     model.take(News::Look(Box::new(partial)));
     let told = text(&model);
     for part in [
+        "captures are paused since 11:59:00Z, kr resume ends that",
         "some stored rows cannot be read, see kr health",
         "3 rows expired before they were seen",
         "7 dropped  2 to 102 lost  1 lane, 0 open",
