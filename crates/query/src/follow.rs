@@ -59,7 +59,7 @@ impl Follower {
     /// with before. When the answer is stale, a new snapshot has rows that this one lacks.
     ///
     /// # Errors
-    /// When a file cannot be read; rows that were visited are not visited again.
+    /// When a file cannot be read; rows of the step that failed are visited again by the next look.
     pub fn look(
         &mut self,
         snapshot: &Snapshot,
