@@ -19,19 +19,26 @@ const rules = {
   main: {
     bytesMax: 300_000,
     files: [
-      /^(LICENSE|README\.md|CHANGELOG\.md|package\.json|binding\.cjs|index\.mjs)$/,
-      /^bin\/kr\.js$/,
-      /^dist\/cjs\/(index\.js|package\.json)$/,
-      /^dist\/esm\/index\.js$/,
-      /^dist\/(cjs|esm)\/[a-z-]+\.d\.ts$/,
+      /^(LICENSE|README\.md|CHANGELOG\.md|package\.json|binding\.cjs)$/,
+      /^bin\/[a-z]+\.js$/,
+      /^dist\/cjs\/(bundle\.js|package\.json)$/,
+      new RegExp(`^dist/(cjs|esm)/(${entries().join('|')})\\.js$`),
+      /^dist\/(cjs|esm)\/([a-z]+\/)?[a-z-]+\.d\.ts$/,
     ],
-    required: ['LICENSE', 'README.md', 'binding.cjs', 'bin/kr.js'],
+    required: ['LICENSE', 'README.md', 'binding.cjs', 'bin/kr.js', 'dist/cjs/bundle.js'],
   },
   platform: {
     bytesMax: 5_000_000,
     files: [/^(LICENSE|README\.md|package\.json|kr|kr\.exe|kronicler\.[\w-]+\.node)$/],
     required: ['LICENSE', 'README.md'],
   },
+}
+
+/** What `kronicler` and `kronicler/<entry>` stand for. */
+function entries() {
+  return Object.keys(readJson(root, 'package.json').exports)
+    .filter((name) => name !== './package.json')
+    .map((name) => (name === '.' ? 'index' : name.slice(2)))
 }
 
 function readJson(...parts) {

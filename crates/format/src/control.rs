@@ -20,10 +20,11 @@ use crate::varint::{Cursor, put_bytes, put_i64, put_u64};
 const MAGIC: [u8; 8] = *b"KRONCTRL";
 const WHAT: &str = "control file";
 const UUID_SIZE_BYTES: usize = 16;
-const CLEARED_SIZE_BYTES_MAX: usize = UUID_SIZE_BYTES * LANE_COUNT_MAX as usize;
+/// Those of all lanes, and as many again of lanes that an earlier clearing could not empty.
+const CLEARED_SIZE_BYTES_MAX: usize = 2 * UUID_SIZE_BYTES * LANE_COUNT_MAX as usize;
 
 /// Bytes of a control file at most.
-pub const CONTROL_SIZE_BYTES_MAX: usize = 4 * CLEARED_SIZE_BYTES_MAX;
+pub const CONTROL_SIZE_BYTES_MAX: usize = 3 * CLEARED_SIZE_BYTES_MAX;
 
 /// What all processes of a database are to heed. Nothing, by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -155,7 +156,7 @@ mod tests {
             control(),
             Control { number: 1, ..Control::default() },
             Control { paused_ns: None, ..control() },
-            Control { cleared: vec![[3; 16]; LANE_COUNT_MAX.into()], ..control() },
+            Control { cleared: vec![[3; 16]; 2 * usize::from(LANE_COUNT_MAX)], ..control() },
         ] {
             let bytes = control.encode();
             assert!(bytes.len() <= CONTROL_SIZE_BYTES_MAX);

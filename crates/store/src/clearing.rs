@@ -141,8 +141,11 @@ impl Clearing {
         let mut lanes = Vec::new();
         change_control(&**storage, root, now_ns, |control| {
             lanes = identities(storage, root)?;
-            control.cleared = lanes.iter().filter_map(|lane| lane.uuid).collect();
+            // What an earlier clearing could not empty stays: the head that was read may be one
+            // that a power cut takes back, and the one before it would count again.
+            control.cleared.extend(lanes.iter().filter_map(|lane| lane.uuid));
             control.cleared.sort_unstable();
+            control.cleared.dedup();
             control.cleared_ns = now_ns;
             Ok(())
         })?;
@@ -186,8 +189,11 @@ impl Clearing {
         let done = self.lanes.iter().filter(|lane| lane.is_done);
         let mut done: Vec<[u8; 16]> = done.filter_map(|lane| lane.uuid).collect();
         done.sort_unstable();
+        let are_all_done = self.lanes.iter().all(|lane| lane.is_done);
         change_control(&*self.storage, &self.root, now_ns, |control| {
-            control.cleared.retain(|uuid| done.binary_search(uuid).is_err());
+            // Once all lanes are empty, those of earlier clearings are, too.
+            let is_done = |uuid: &[u8; 16]| are_all_done || done.binary_search(uuid).is_ok();
+            control.cleared.retain(|uuid| !is_done(uuid));
             Ok(())
         })?;
         Ok(())

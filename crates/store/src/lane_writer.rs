@@ -453,16 +453,16 @@ pub(crate) fn empty(
     Ok((writer, state))
 }
 
-/// Whether the rows of this lane count no more, and it is to be emptied. A newer program may say so
-/// in a way that is not known here, which is an error; what cannot be read says nothing.
+/// Whether the rows of this lane count no more, and it is to be emptied.
+///
+/// # Errors
+/// When that cannot be read, or a newer program says so in a way that is not known here: rows that
+/// are appended to a lane that is to be emptied would go with it.
 fn is_cleared(
     storage: &dyn Storage,
     root: &Path,
     reader: Option<&LaneReader>,
 ) -> Result<bool, StoreError> {
     let Some(reader) = reader else { return Ok(false) };
-    match read_controls(storage, root) {
-        Err(StoreError::Io { .. }) => Ok(false),
-        controls => Ok(controls?.control.is_cleared(&reader.state().head.uuid)),
-    }
+    Ok(read_controls(storage, root)?.control.is_cleared(&reader.state().head.uuid))
 }
