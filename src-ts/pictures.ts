@@ -3,7 +3,7 @@
 import { checkCount, checkOptions, rangeError, typeError } from './arguments.js'
 import { checkQuestion } from './filter.js'
 import type { NativeFilter, NativeHeatmap, NativeHistogram, NativeShape } from './native.js'
-import { checkQuantileList } from './questions.js'
+import { checkQuantileList } from './answers.js'
 
 /** Bins of a histogram or heatmap at most: more than there are steps of 1 %. */
 const binCountMax = 4_096
