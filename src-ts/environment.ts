@@ -22,7 +22,7 @@ const durabilities = ['sync', 'interval', 'os'] as const
 const clocks = ['tsc', 'os'] as const
 
 /** A variable that is set to something, or undefined. */
-function read(name: string): string | undefined {
+export function readVariable(name: string): string | undefined {
   try {
     return process.env[name] || undefined
   } catch {
@@ -31,37 +31,38 @@ function read(name: string): string | undefined {
   }
 }
 
-function warnOf(name: string, value: string, remedy: string): void {
+/** Warns of a variable whose value is of no use. */
+export function warnOfVariable(name: string, value: string, remedy: string): void {
   const shown = JSON.stringify(value.slice(0, 100))
   warn('KRONICLER_BAD_ENV', name, `${name}=${shown} is ignored: ${remedy}`)
 }
 
 function oneOf<T extends string>(name: string, values: readonly T[]): T | undefined {
-  const value = read(name)
+  const value = readVariable(name)
   const known = values.find((word) => word === value?.toLowerCase())
   if (value !== undefined && known === undefined) {
-    warnOf(name, value, `use ${values.map((word) => `'${word}'`).join(' or ')}`)
+    warnOfVariable(name, value, `use ${values.map((word) => `'${word}'`).join(' or ')}`)
   }
   return known
 }
 
 function readQuantity(name: string, quantity: Quantity): number | undefined {
-  const value = read(name)
+  const value = readVariable(name)
   if (value === undefined) return undefined
   const amount = parseQuantity(value, quantity)
-  if (amount === undefined) warnOf(name, value, `use ${quantity.wanted}`)
+  if (amount === undefined) warnOfVariable(name, value, `use ${quantity.wanted}`)
   return amount
 }
 
 function readEnabled(): boolean {
-  const value = read('KRONICLER_ENABLED') ?? ''
+  const value = readVariable('KRONICLER_ENABLED') ?? ''
   const known = isOn.get(value.toLowerCase())
-  if (known === undefined) warnOf('KRONICLER_ENABLED', value, "use '1' or '0'")
+  if (known === undefined) warnOfVariable('KRONICLER_ENABLED', value, "use '1' or '0'")
   return known ?? true
 }
 
 function readDir(): string | undefined {
-  const dir = read('KRONICLER_DIR')
+  const dir = readVariable('KRONICLER_DIR')
   try {
     return dir && path.resolve(dir)
   } catch {
@@ -77,14 +78,10 @@ function readOptions(): NativeOptions {
   const durability = oneOf('KRONICLER_DURABILITY', durabilities)
   const maxBytes = readQuantity('KRONICLER_MAX_BYTES', rowBytes)
   const maxAgeMs = readQuantity('KRONICLER_MAX_AGE', rowAge)
-  const service = read('KRONICLER_SERVICE') ?? read('npm_package_name')
-  const version = read('KRONICLER_VERSION') ?? read('npm_package_version')
   if (dir !== undefined) options.dir = dir
   if (durability !== undefined) options.durability = durability
   if (maxBytes !== undefined) options.maxBytes = maxBytes
   if (maxAgeMs !== undefined) options.maxAgeMs = maxAgeMs
-  if (service !== undefined) options.service = service
-  if (version !== undefined) options.version = version
   return options
 }
 
@@ -97,4 +94,10 @@ export const environmentOptions: Readonly<NativeOptions> = readOptions()
 export const clockWish: string | undefined = oneOf('KRONICLER_CLOCK', clocks)
 
 /** What to log to stderr, in the syntax of RUST_LOG. */
-export const logFilter: string | undefined = read('KRONICLER_LOG') ?? read('RUST_LOG')
+export const logFilter: string | undefined = readVariable('KRONICLER_LOG') ?? readVariable('RUST_LOG')
+
+/** What is captured when it is loaded: patterns with commas between them. */
+export const includeList: string | undefined = readVariable('KRONICLER_INCLUDE')
+
+/** Which signals are recorded: words with commas between them. */
+export const signalList: string | undefined = readVariable('KRONICLER_SIGNALS')

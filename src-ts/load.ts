@@ -4,6 +4,7 @@ import { loadBinding } from '../../binding.cjs'
 import { bare } from './arguments.js'
 import { clockWish, environmentOptions, logFilter } from './environment.js'
 import { KroniclerError, translated } from './errors.js'
+import { findLabels } from './labels.js'
 import type { Binding, NativeOptions } from './native.js'
 
 type Addon = ReturnType<typeof loadBinding>
@@ -16,7 +17,7 @@ function prepare(binding: Binding): void {
   const steps = [
     () => logFilter !== undefined && binding.logTo(logFilter),
     () => binding.chooseClock(clockWish),
-    () => binding.setDefaults(environmentOptions),
+    () => binding.setDefaults(bare(findLabels(), environmentOptions)),
     () => Object.keys(configured).length > 0 && binding.configure(configured),
   ]
   for (const step of steps) {

@@ -33,11 +33,11 @@ export interface DatabaseOptions {
    * `'36h'`, from a minute on. Default: `KRONICLER_MAX_AGE`, else 14 days.
    */
   maxAge?: number | string
-  /** Name of the service. Default: `KRONICLER_SERVICE`, else npm's `npm_package_name`. */
+  /** Name of the service. Default: `KRONICLER_SERVICE`, else what npm or package.json says. */
   service?: string
-  /** Version of the service. Default: `KRONICLER_VERSION`, else `npm_package_version`. */
+  /** Version of the service. Default: `KRONICLER_VERSION`, else the commit or version known. */
   version?: string
-  /** Which of several instances of the service this is. Default: none. */
+  /** Which instance of the service this is. Default: `KRONICLER_INSTANCE`, else the host. */
   instance?: string
   /** How long the end of the process or a blocking call waits for the disk. Default: 2,000. */
   exitBudgetMs?: number

@@ -19,7 +19,18 @@ interface Shared {
   databases: WeakMap<Float64Array, Database>
   /** Whether this thread captures what Node and libraries publish. */
   isRegistered?: boolean
+  /** Signals of the runtime that this thread records. */
+  signals?: Set<string>
+  /** Called at the end of an ES module that something is asked for of. */
+  included?: (file: string, entries: readonly IncludedExport[]) => void
 }
+
+/** An exported name, and how to read and replace what it stands for. */
+export type IncludedExport = readonly [
+  name: string,
+  get: () => unknown,
+  set: (value: unknown) => void,
+]
 
 const key = Symbol.for('kronicler')
 

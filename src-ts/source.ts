@@ -86,12 +86,16 @@ function shorten(file: string): string {
   return isBelow ? relative : full
 }
 
+/** `file:line` of a place in a file, in its source if it was compiled and has a map. */
+export function sourceAt(file: string, line: number, column: number): string {
+  const place = originOf(file, line, column) ?? { file, line }
+  return `${shorten(place.file)}:${place.line}`
+}
+
 function placeOf(site: NodeJS.CallSite | undefined): string {
   const file = site?.getFileName() ?? site?.getScriptNameOrSourceURL?.()
   const line = site?.getLineNumber()
-  if (!file || !line) return ''
-  const place = originOf(file, line, site?.getColumnNumber() ?? 1) ?? { file, line }
-  return `${shorten(place.file)}:${place.line}`
+  return file && line ? sourceAt(file, line, site?.getColumnNumber() ?? 1) : ''
 }
 
 /** `file:line` of the code that called `below`; empty where that cannot be told. */

@@ -1,6 +1,7 @@
 /** `kronicler/register`: captures what Node and libraries publish, without edits to a program. */
 
 import { isEnabled } from '../environment.js'
+import { captureIncluded } from '../include/include.js'
 import { shared } from '../shared.js'
 import { captureClients } from './clients.js'
 import { captureServers } from './servers.js'
@@ -13,4 +14,5 @@ export function register(): void {
   captureServers()
   captureClients()
   captureTraced()
+  captureIncluded()
 }

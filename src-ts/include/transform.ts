@@ -1,0 +1,90 @@
+/**
+ * ES modules: their exports cannot be replaced from outside, so a line at the end of the module
+ * does it from inside.
+ *
+ * `const` before an exported name becomes `let`, and `export default name` a list, for an export
+ * that is to be replaced must be able to change. The rest of the text stays, byte by byte and line
+ * by line. A name that the reader of the text got wrong is not there, or not a function, or cannot
+ * be set, when the line asks for it: it is left alone.
+ */
+
+import { fileOf } from './asked.js'
+import { shapeOf } from './shape.js'
+import type { Include, Rule } from './asked.js'
+import type { Passed, Shape, Span } from './shape.js'
+
+interface Edit extends Span {
+  readonly text: string
+}
+
+const identifier = /^[$_\p{ID_Start}][$\u200c\u200d\p{ID_Continue}]*$/u
+/** Words that are names in other languages at most: assigning to them would be an error. */
+const reserved = new Set(
+  (
+    'arguments await break case catch class const continue debugger default delete do else enum ' +
+    'eval export extends false finally for function if implements import in instanceof ' +
+    'interface let new null package private protected public return static super switch this ' +
+    'throw true try typeof var void while with yield'
+  ).split(' '),
+)
+
+function wants(rules: readonly Rule[], name: string): boolean {
+  return rules.some(({ member: [first] }) => first === '*' || first === name)
+}
+
+/** What a module only passes on is replaced where it is made, if it is of the same package. */
+function follow(include: Include, passed: Passed, url: string, rules: readonly Rule[]): void {
+  if (!/^(?:\.|file:|\/)/.test(passed.from)) return
+  const file = fileOf(new URL(passed.from, url).href)
+  if (file === undefined) return
+  for (const rule of rules) {
+    const [first = '*', ...rest] = rule.member
+    // Files were asked for as they are: what they take from others was not.
+    if (rule.pattern.specifier === undefined && first === '*') continue
+    if (passed.name === '*') include.add(file, rule)
+    else if (first === '*' || first === passed.name) {
+      const alias = rule.alias ?? passed.name
+      include.add(file, { ...rule, member: [passed.there, ...rest], alias })
+    }
+  }
+}
+
+function editsOf({ constants, namedDefault }: Shape, locals: ReadonlyMap<string, string>): Edit[] {
+  const edits: Edit[] = []
+  for (const local of new Set(locals.values())) {
+    const start = constants.get(local)
+    if (start !== undefined) edits.push({ start, end: start + 'const'.length, text: 'let  ' })
+  }
+  if (namedDefault !== undefined && locals.has('default')) {
+    const { start, end, local } = namedDefault
+    edits.push({ start, end, text: `export { ${local} as default }` })
+  }
+  return edits.toSorted((one, other) => other.start - one.start)
+}
+
+function lineOf(file: string, locals: ReadonlyMap<string, string>): string {
+  const entries = [...locals].map(
+    ([name, local]) => `[${JSON.stringify(name)},()=>${local},(v)=>{${local}=v}]`,
+  )
+  const call = `?.included?.(${JSON.stringify(file)},[${entries.join(',')}])`
+  return `\n;globalThis[Symbol.for("kronicler")]${call};\n`
+}
+
+/** The text that captures what was asked for; undefined where it is to stay as it is. */
+export function transform(include: Include, code: string, url: string): string | undefined {
+  const file = fileOf(url)
+  const rules = file === undefined ? [] : include.rulesOf(file)
+  if (file === undefined || rules.length === 0) return undefined
+  const shape = shapeOf(code)
+  for (const passed of shape.passed) follow(include, passed, url, rules)
+  const wanted = [...shape.locals].filter(
+    ([name, local]) => wants(rules, name) && identifier.test(local) && !reserved.has(local),
+  )
+  if (wanted.length === 0) return undefined
+  const locals = new Map(wanted)
+  let text = code
+  for (const edit of editsOf(shape, locals)) {
+    text = text.slice(0, edit.start) + edit.text + text.slice(edit.end)
+  }
+  return text + lineOf(file, locals)
+}
