@@ -56,7 +56,7 @@ test('what the environment says counts before that', async (t) => {
       { service: 'npm', version: '2.0.0', instance: 'pod-7' },
     ],
     [
-      { OTEL_SERVICE_NAME: 'otel', npm_package_version: '2.0.0', GIT_COMMIT: 'c0ffee', DYNO: 'web.1' },
+      { OTEL_SERVICE_NAME: 'otel', npm_package_version: '2', GIT_COMMIT: 'c0ffee', DYNO: 'web.1' },
       { service: 'otel', version: 'c0ffee', instance: 'web.1' },
     ],
     [

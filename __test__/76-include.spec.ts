@@ -142,7 +142,8 @@ test('CommonJS modules are captured when they are imported, too', async (t) => {
 const modules: Files = {
   'package.json': '{ "type": "module" }',
   'main.js': `
-    import main, { add, later, count, Users, first, listed as second, renamed } from './src/users.js'
+    import main, { add, later, count, Users } from './src/users.js'
+    import { first, listed as second, renamed } from './src/users.js'
     import handler from './src/handler.js'
     import * as star from './src/star.js'
     import { even } from './src/even.js'
