@@ -94,7 +94,8 @@ export const environmentOptions: Readonly<NativeOptions> = readOptions()
 export const clockWish: string | undefined = oneOf('KRONICLER_CLOCK', clocks)
 
 /** What to log to stderr, in the syntax of RUST_LOG. */
-export const logFilter: string | undefined = readVariable('KRONICLER_LOG') ?? readVariable('RUST_LOG')
+export const logFilter: string | undefined =
+  readVariable('KRONICLER_LOG') ?? readVariable('RUST_LOG')
 
 /** What is captured when it is loaded: patterns with commas between them. */
 export const includeList: string | undefined = readVariable('KRONICLER_INCLUDE')
