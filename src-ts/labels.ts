@@ -1,7 +1,5 @@
 /** What a run is called where its program says nothing: service, version, instance. */
 
-import os from 'node:os'
-
 import { bare } from './arguments.js'
 import { readVariable } from './environment.js'
 import { findManifest } from './manifest.js'
@@ -60,7 +58,8 @@ function ofManifest(key: 'name' | 'version'): string | undefined {
 
 function hostName(): string | undefined {
   try {
-    return os.hostname() || undefined
+    // Not imported: most programs that are deployed have a variable.
+    return process.getBuiltinModule('node:os').hostname() || undefined
   } catch {
     // The system refuses, as Deno does without a permission.
     return undefined

@@ -6,10 +6,12 @@ import { measureAddonSize } from './addon-size.mjs'
 import { measureIdle } from './idle.mjs'
 import { measureImportTime } from './import-time.mjs'
 import { measureMemory } from './memory.mjs'
+import { measureRegisterTime } from './register-time.mjs'
 
 const parts = {
   addonSize: measureAddonSize,
   importTime: measureImportTime,
+  registerTime: measureRegisterTime,
   memory: measureMemory,
   idle: measureIdle,
 }
