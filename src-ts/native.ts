@@ -247,7 +247,8 @@ export interface NativeRowStream {
  *   database from `u[3]`, and records a call that ends now.
  * - `insert()` reads start and end from `f[0]` and `f[2]` (numbers if `u[6]` is 0, 64-bit integers
  *   if it is 1), the rest as `end`; writes 0 to `u[7]`, or 1 when it failed: then `insertError()`
- *   throws why.
+ *   throws why. With 2 in `u[6]` times are integers, the kind is any, and the record is dropped and
+ *   counted if there is no room.
  * - `u[8]` is 0 while nothing is paused, in all threads of the process. Bit 0: everything is, by
  *   `setPaused()`. The bits above: how many databases are, each by the control file of its
  *   directory; their ids follow from `u[9]` on.

@@ -18,6 +18,7 @@ export const kindGenerator = 8
 export const kindBlock = 12
 export const kindHttp = 16
 export const kindManual = 20
+export const kindSignal = 24
 
 /** Where a record belongs. */
 export interface Site {

@@ -1,6 +1,7 @@
 // What TypeScript says of the one line that each framework needs.
 
 import { NestFactory } from '@nestjs/core'
+import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node'
 import { Router } from '@koa/router'
 import express from 'express'
 import { fastify } from 'fastify'
@@ -14,6 +15,7 @@ import * as forHono from '../../dist/esm/hono.js'
 import * as forHttp from '../../dist/esm/http.js'
 import * as forKoa from '../../dist/esm/koa.js'
 import * as forNest from '../../dist/esm/nest.js'
+import * as forOtel from '../../dist/esm/otel.js'
 
 express().use(forExpress.kronicler())
 express.Router().use('/api', forExpress.kronicler({ by: 'function' }))
@@ -27,8 +29,12 @@ new Hono<{ Bindings: { outgoing: object } }>().use('/api/*', forHono.kronicler()
 forNest.kronicler(await NestFactory.create(class {}), { by: 'function' })
 createServer(forHttp.kronicler((_, response) => response.end()))
 createServer(forHttp.kronicler(() => {}, { route: ({ url }) => url }))
+const processor = new forOtel.KroniclerSpanProcessor()
+new NodeTracerProvider({ spanProcessors: [processor] }).register()
 
 // @ts-expect-error -- not a way to name requests
 forExpress.kronicler({ by: 'path' })
 // @ts-expect-error -- no such option
 forKoa.kronicler({ route: () => '/' })
+// @ts-expect-error -- no database
+new forOtel.KroniclerSpanProcessor({ db: 'here' }).onStart({}, {})

@@ -10,7 +10,7 @@ import type { NativeStore } from '../native.js'
 
 /** The name of all requests that no route was found for. */
 export const unmatchedName = '(no route)'
-const otherName = '(other routes)'
+// One more is the name of those that are too many.
 const routeCountMax = 2_000
 // 1xx to 5xx, and 0 for an answer without a status.
 const classCount = 6
@@ -26,23 +26,25 @@ export class Routes {
   readonly database: number
   readonly #store: NativeStore
   readonly #source: string
+  readonly #otherName: string
   readonly #tags = new Map<string, number[]>()
 
-  constructor(store: NativeStore, source: string) {
+  /** `otherName` is that of what is too much. */
+  constructor(store: NativeStore, source: string, otherName = '(other routes)') {
     this.#store = store
     this.#source = source
+    this.#otherName = otherName
     this.database = store.id
     // A reader refuses when the application is set up, not at the first request.
     this.tagOf(unmatchedName, 0)
+    this.#tags.set(otherName, [])
   }
 
   /** The tag of a route's answers with such a status. */
   tagOf(name: string, status: unknown): number {
     let tags = this.#tags.get(name)
     if (tags === undefined) {
-      if (this.#tags.size >= routeCountMax && name !== otherName) {
-        return this.tagOf(otherName, status)
-      }
+      if (this.#tags.size > routeCountMax) return this.tagOf(this.#otherName, status)
       tags = []
       this.#tags.set(name, tags)
     }

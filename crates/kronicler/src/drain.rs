@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use kronicler_format::{Flags, Kind, Record, Row, SeriesEntry};
+use kronicler_format::{Flags, Record, Row, SeriesEntry};
 use kronicler_queue::{Consumer, Conversion, Triple};
 
 use crate::engine::{Engine, Lane, lock};
@@ -156,8 +156,8 @@ impl Translate<'_> {
 
     fn row(&mut self, record: &Record, thread: u32) -> Option<Row> {
         let flags = record.flags().ok()?;
-        let (end_ns, duration_ns) = if flags.kind() == Kind::Manual {
-            (record.end.cast_signed(), record.end.checked_sub(record.start)?)
+        let (end_ns, duration_ns) = if let Some(end_ns) = record.given_end_ns(flags) {
+            (end_ns.cast_signed(), end_ns.checked_sub(record.start)?)
         } else if record.start < self.unseen_before {
             return None;
         } else {
@@ -177,8 +177,8 @@ impl Translate<'_> {
 
     /// Whether it is of a call that began in a pause of which this process knew nothing yet.
     fn is_unseen(&self, record: &Record) -> bool {
-        let is_manual = record.flags().is_ok_and(|flags| flags.kind() == Kind::Manual);
-        record.start < self.unseen_before && !is_manual
+        let is_given = record.flags().is_ok_and(|flags| record.given_end_ns(flags).is_some());
+        record.start < self.unseen_before && !is_given
     }
 
     #[cold]

@@ -31,7 +31,7 @@ mod half {
     pub const TAG: usize = 2;
     /// Id of the database.
     pub const DATABASE: usize = 3;
-    /// How times are given: 0 numbers, 1 integers.
+    /// How times are given: 0 numbers, 1 integers, 2 integers of a record that may be dropped.
     pub const TIMES: usize = 6;
     /// What came of an insert: 0 all is well, 1 it failed.
     pub const FAILED: usize = 7;
@@ -88,14 +88,20 @@ unsafe extern "C" fn end(_: sys::napi_env, _: sys::napi_callback_info) -> sys::n
         let end = state.clock.now();
         let start = state.read(word::START);
         let (database, site, flags) = state.call();
-        match state.ring(database) {
-            Some(ring) => {
-                ring.push(Record::new(start, end, site, flags));
-            }
-            None => count_ringless(database),
-        }
+        push(state, database, Record::new(start, end, site, flags));
     }
     ptr::null_mut()
+}
+
+/// Drops and counts what finds no room: nobody waits.
+#[inline(always)]
+fn push(state: &mut ThreadState, database: u32, record: Record) {
+    match state.ring(database) {
+        Some(ring) => {
+            ring.push(record);
+        }
+        None => count_ringless(database),
+    }
 }
 
 #[cold]
@@ -119,7 +125,13 @@ unsafe extern "C" fn insert(_: sys::napi_env, _: sys::napi_callback_info) -> sys
 
 fn insert_row(state: &mut ThreadState) -> std::result::Result<(), kronicler::Error> {
     let (database, site, flags) = state.call();
-    let is_integers = state.read_half(half::TIMES) == 1;
+    let times = state.read_half(half::TIMES);
+    if times == 2 {
+        let (start, end) = (state.read(word::START), state.read(word::END));
+        push(state, database, Record::with_given_times(start, end, site, flags));
+        return Ok(());
+    }
+    let is_integers = times == 1;
     let time = |bits| if is_integers { bits } else { nanoseconds(f64::from_bits(bits)) };
     let record =
         Record::new(time(state.read(word::START)), time(state.read(word::END)), site, flags);
