@@ -2,15 +2,13 @@
 
 import { read, typeError } from './arguments.js'
 import { databaseOf } from './database.js'
-import { configureDefault, requireAddon } from './load.js'
+import { requireAddon } from './load.js'
 import { Opener, defaultDirectory, openerOf, storeKey } from './opener.js'
-import { checkDatabaseOptions } from './options.js'
 import * as scratch from './scratch.js'
 import { shared } from './shared.js'
 import type { Database } from './database.js'
 import type { NativeStore } from './native.js'
 import type { Found } from './opener.js'
-import type { DatabaseOptions } from './options.js'
 
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
 const { doubles, isCapturing } = scratch
@@ -30,21 +28,6 @@ export function database(): Database {
   const made = databaseOf(opener)
   shared.databases.set(doubles, made)
   return made
-}
-
-/**
- * Sets options of the default database, over those of the environment and of earlier calls.
- *
- * @param options - those that are absent stay as they are
- * @throws `KroniclerError` with `KRONICLER_OPTIONS_CONFLICT` once it has begun with others
- * @example
- * ```ts
- * configure({ dir: '/var/lib/shop/calls', service: 'shop', version: '1.4.0' })
- * ```
- */
-export function configure(options: DatabaseOptions): void {
-  if (options === undefined) throw typeError('options', 'an object', options)
-  configureDefault(checkDatabaseOptions(options))
 }
 
 /** The store that wrappers record into, of a database that is checked to be one. */

@@ -3,6 +3,7 @@
 import { isEnabled } from '../environment.js'
 import { captureIncluded } from '../include/include.js'
 import { shared } from '../shared.js'
+import { watchSignalsOfEnvironment } from '../signals/signals.js'
 import { captureClients } from './clients.js'
 import { captureServers } from './servers.js'
 import { captureTraced } from './traced.js'
@@ -15,4 +16,5 @@ export function register(): void {
   captureClients()
   captureTraced()
   captureIncluded()
+  watchSignalsOfEnvironment()
 }

@@ -1,0 +1,83 @@
+/** Signals of the runtime: rows of their own beside the calls. */
+
+import test from 'ava'
+import type { ExecutionContext } from 'ava'
+import { configure } from 'kronicler'
+import type { ConfigureOptions, Row } from 'kronicler'
+
+import { rowsAfter, run, tempDir } from './harness.js'
+import type { RunOptions } from './harness.js'
+
+const register = new URL('../esm/register.js', import.meta.url)
+
+/** Signals among the rows of a program that did what they tell of. */
+async function signalsOf(
+  t: ExecutionContext,
+  options: Omit<RunOptions, 'cwd'>,
+): Promise<{ cwd: string; signals: Row[]; act: Row }> {
+  const cwd = tempDir(t)
+  const ended = await run('signals.js', { cwd, ...options })
+  t.deepEqual([ended.code, ended.stderr], [0, ''])
+  const rows = rowsAfter(t, cwd)
+  const act = rows.find(({ name }) => name === 'act')
+  return { cwd, signals: rows.filter(({ kind }) => kind === 'signal'), act: act as Row }
+}
+
+/** How a signal is asked for makes no difference. */
+const ways = {
+  configure: (signals: string) => ({ args: [signals, 'configure'] }),
+  register: (signals: string) => ({
+    args: [signals],
+    flags: ['--import', register.href],
+    env: { KRONICLER_SIGNALS: signals },
+  }),
+}
+
+for (const [way, optionsFor] of Object.entries(ways)) {
+  test(`an event loop that is held up is a signal, by ${way}`, async (t) => {
+    // Promise: one that blocks it is seen, with its time within that of the call; kr why tells it.
+    const { cwd, signals, act } = await signalsOf(t, optionsFor('loop'))
+    t.deepEqual([...new Set(signals.map(({ name }) => name))], ['event loop delay'])
+    t.true(signals.some(({ start, end }) => start > act.start && end < act.end))
+    const why = await run('../../../bin/kr.js', { cwd, args: ['why', String(act.id)] })
+    t.is(why.code, 0, why.stderr)
+    t.regex(why.stdout, /under the signal event loop delay|signal event loop delay/)
+  })
+
+  test(`collections of garbage are signals, by ${way}`, async (t) => {
+    // Promise: those from a millisecond on, by what kind they were.
+    const { signals } = await signalsOf(t, optionsFor('gc'))
+    t.true(signals.length > 0)
+    t.true(signals.every(({ name, duration }) => name.startsWith('gc ') && duration >= 999_000))
+  })
+
+  test(`look-ups of names are signals, by ${way}`, async (t) => {
+    // Promise: by the host that was looked up.
+    const { signals } = await signalsOf(t, optionsFor('dns'))
+    t.true(signals.some(({ name }) => name === 'dns lookup localhost'))
+  })
+}
+
+test('without being asked for there are none', async (t) => {
+  // Promise: kronicler/register alone keeps no timer and no observer.
+  const flags = ['--import', register.href]
+  const { signals } = await signalsOf(t, { args: ['loop,gc,dns'], flags })
+  t.deepEqual(signals, [])
+})
+
+test('wrong signals are told', async (t) => {
+  // Promise: a TypeError of configure, a warning for the variable; those that are right count.
+  for (const signals of ['loop', ['tick'], [1], {}, null]) {
+    t.throws(() => configure({ signals } as unknown as ConfigureOptions), {
+      instanceOf: TypeError,
+      message: /options\.signals must be an array of 'loop', 'gc' or 'dns', not /,
+    })
+  }
+  const cwd = tempDir(t)
+  const flags = ['--import', register.href]
+  const env = { KRONICLER_SIGNALS: 'dns, tick' }
+  const ended = await run('signals.js', { cwd, flags, env, args: ['dns'] })
+  t.is(ended.code, 0)
+  t.regex(ended.stderr, /\[KRONICLER_BAD_ENV\].*KRONICLER_SIGNALS="dns, tick".*'loop'/)
+  t.true(rowsAfter(t, cwd).some(({ kind }) => kind === 'signal'))
+})

@@ -1,0 +1,29 @@
+/** Signals of the runtime: what kept a thread beside its calls, as rows of kind `signal`. */
+
+import { recordGiven } from '../given-times.js'
+import { kindSignal, outcomeOk } from '../record.js'
+import type { Names } from '../register/names.js'
+
+// By so much two readings of clocks, one in whole milliseconds, may differ without a reason.
+const driftMaxMs = 2
+
+/** Milliseconds from the Unix epoch to the zero of `performance.now()`, as the clock is now. */
+function originMs(): number {
+  const origin = performance.timeOrigin
+  const drift = Date.now() - (origin + performance.now())
+  return Math.abs(drift) > driftMaxMs ? origin + drift : origin
+}
+
+/** Records a signal; times are milliseconds as `performance.now()` gives them. Never throws. */
+export function recordSignal(names: Names, name: string, startMs: number, endMs: number): void {
+  try {
+    const site = names.get(name)
+    if (site === undefined) return
+    const origin = originMs()
+    const [start, end] = [startMs, endMs].map((ms) => BigInt(Math.round((origin + ms) * 1e6)))
+    if (start === undefined || end === undefined) return
+    recordGiven(start, end, site.tag | kindSignal | outcomeOk, site.database)
+  } catch {
+    // Times that are no numbers, or a database that refuses.
+  }
+}
