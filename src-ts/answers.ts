@@ -1,4 +1,4 @@
-/** Answers in the shapes that JavaScript likes, and how percentiles are asked for. */
+/** Answers in the shapes that JavaScript likes, and checks of what is asked for. */
 
 import { checkOptions, rangeError, typeError } from './arguments.js'
 import { at, durationOf, roundedStartOf, toTable } from './columns.js'
@@ -58,4 +58,11 @@ export function checkQuantiles(
   const exact = checkOptions('options', options, ['exact']).get('exact') ?? false
   if (typeof exact !== 'boolean') throw typeError('options.exact', 'true or false', exact)
   return { quantiles, isExact: exact }
+}
+
+/** The id of a row. */
+export function checkId(id: unknown): number {
+  if (typeof id !== 'number') throw typeError('id', 'a number', id)
+  if (!Number.isSafeInteger(id) || id < 0) throw rangeError('id', 'from 0 to 2^53 - 1', id)
+  return id
 }

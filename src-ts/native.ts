@@ -1,5 +1,8 @@
 /** The addon's shape: the contract with crates/node. */
 
+import type { Kind } from './columns.js'
+import type { WhyKind } from './why.js'
+
 /** What a filter looks like to the addon: absent means any. */
 export interface NativeFilter {
   /** Exactly this name. */
@@ -97,6 +100,58 @@ export interface NativeHistogram {
   values: ArrayBuffer
   below: number
   above: number
+}
+
+/** Why a call took as long as it did; times in nanoseconds. */
+export interface NativeWhy {
+  /** One row. */
+  call: NativeRows
+  verdict: string
+  /** Index of the part that the verdict names. */
+  reason: number
+  parts: NativePart[]
+  ofAll: NativeAmong
+  ofMinute: NativeAmong
+  otherFunctions: number
+  otherFunctionsSlowed: number
+  otherFunctionsRatio?: number
+  inFlight: number
+  inFlightMean: number
+  inFlightUsual: number
+  callers: NativeCaller[]
+  isCut: boolean
+  uncounted: number
+}
+
+/** A part of a call's time. */
+export interface NativePart {
+  kind: WhyKind
+  name?: string
+  source?: string
+  of?: string
+  rows: number
+  duration: number
+  usual: number
+  oneIn: number
+  path: { name: string; source: string; kind: Kind; rows: number; duration: number }[]
+}
+
+/** Calls of a function, and where a call stands among them. */
+export interface NativeAmong {
+  count: number
+  median: number
+  fasterCount: number
+  isSlowest: boolean
+}
+
+/** A call that made another. */
+export interface NativeCaller {
+  id: number
+  name: string
+  source: string
+  kind: Kind
+  duration: number
+  isCertain: boolean
 }
 
 /** How a heatmap is drawn. */
@@ -210,6 +265,9 @@ export interface NativeStore {
   histogramSync(filter: NativeFilter, bins: number, edges: number[]): NativeHistogram
   heatmap(filter: NativeFilter, shape: NativeShape): Promise<NativeHeatmap>
   heatmapSync(filter: NativeFilter, shape: NativeShape): NativeHeatmap
+  /** Null when there is no row with this id. */
+  why(id: number): Promise<NativeWhy | null>
+  whySync(id: number): NativeWhy | null
   /** Empty when there is no row. */
   percentiles(filter: NativeFilter, qs: number[], exact: boolean): Promise<number[]>
   percentilesSync(filter: NativeFilter, qs: number[], exact: boolean): number[]

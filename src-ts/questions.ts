@@ -1,16 +1,17 @@
 /** What can be asked of a database. */
 
-import { checkString, rangeError, typeError } from './arguments.js'
+import { checkString } from './arguments.js'
 import { translated } from './errors.js'
 import { checkFilter, checkQuestion } from './filter.js'
 import { checked } from './gaps.js'
 import { checkGroupedFilter, toAnswer } from './groups.js'
 import { toOutliers } from './outliers.js'
 import { checkHeatmap, checkHistogram, toHeatmap, toHistogram } from './pictures.js'
-import { checkQuantiles, joined, toLogs, toRows } from './answers.js'
+import { checkId, checkQuantiles, joined, toLogs, toRows } from './answers.js'
 import { RowBatch } from './row-batch.js'
 import { batches, batchesSync } from './row-stream.js'
 import { toStats } from './stats.js'
+import { toWhy } from './why.js'
 import { enqueue } from './work.js'
 import type { Filter } from './filter.js'
 import type { GroupStats, GroupedFilter } from './groups.js'
@@ -20,6 +21,7 @@ import type { Heatmap, HeatmapOptions, Histogram, HistogramOptions } from './pic
 import type { LogEntry, PercentilesOptions } from './answers.js'
 import type { Row } from './row.js'
 import type { Stats } from './stats.js'
+import type { Why } from './why.js'
 
 const logCount = 10_000
 const slowestCount = 10
@@ -217,10 +219,9 @@ export abstract class Questions {
    * ```
    */
   fetch(id: number): Row | undefined {
-    if (typeof id !== 'number') throw typeError('id', 'a number', id)
-    if (!Number.isSafeInteger(id) || id < 0) throw rangeError('id', 'from 0 to 2^53 - 1', id)
+    const wanted = checkId(id)
     const store = this.#store()
-    return new RowBatch(checked(store, translated(() => store.fetch(id)))).at(0)
+    return new RowBatch(checked(store, translated(() => store.fetch(wanted)))).at(0)
   }
 
   /**
@@ -305,6 +306,29 @@ export abstract class Questions {
     const { native, limit = slowestCount } = checkFilter(filter)
     const store = this.#store()
     return toRows(checked(store, translated(() => store.slowestSync(native, limit))))
+  }
+
+  /**
+   * Why the call with this id took as long as it did: what it called, waited for, or was blocked
+   * by, in amounts of its time, and how it compares with other calls. Undefined without such a row.
+   *
+   * @example
+   * ```ts
+   * const [slowest] = await db.slowest({ name: 'GET *', limit: 1 })
+   * if (slowest) console.log((await db.why(slowest.id))?.verdict)
+   * ```
+   */
+  async why(id: number): Promise<Why | undefined> {
+    const wanted = checkId(id)
+    const store = this.#store()
+    return toWhy(checked(store, await enqueue(() => store.why(wanted))))
+  }
+
+  /** As `why`, blocking. */
+  whySync(id: number): Why | undefined {
+    const wanted = checkId(id)
+    const store = this.#store()
+    return toWhy(checked(store, translated(() => store.whySync(wanted))))
   }
 
   /**

@@ -5,28 +5,20 @@
 
 use std::borrow::Cow;
 
+pub use kronicler_query::words::is_unsafe;
+use kronicler_query::words;
+
 use crate::charset::is_unicode;
 
 /// `text` with control characters and characters that change the direction or are not seen shown
 /// as `\u{..}`, and so are those that the locale does not know.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_not_shown) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 8);
-    for char in text.chars() {
-        if is_not_shown(char) {
-            out.extend(char.escape_unicode());
-        } else {
-            out.push(char);
-        }
-    }
-    Cow::Owned(out)
+    words::escape(text, is_not_shown)
 }
 
 /// A name to be read by a person: escaped, and visible when it is empty.
 pub fn name(text: &str) -> Cow<'_, str> {
-    if text.is_empty() { Cow::Borrowed("\"\"") } else { escape(text) }
+    words::name(text, is_not_shown)
 }
 
 /// A word for a POSIX shell; `None` when no line of text could hold it.
@@ -41,18 +33,9 @@ pub fn shell_word(text: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(format!("'{}'", text.replace('\'', r"'\''"))))
 }
 
-fn is_not_shown(char: char) -> bool {
+/// Whether a character is shown as `\u{..}`.
+pub fn is_not_shown(char: char) -> bool {
     is_unsafe(char) || !char.is_ascii() && !is_unicode()
-}
-
-/// Whether a terminal would act on the character rather than show it.
-pub fn is_unsafe(char: char) -> bool {
-    char.is_control()
-        || matches!(char,
-            // Marks and overrides of direction, isolates, line separators
-            // (<https://www.unicode.org/reports/tr9/>), zero-width characters.
-            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -1,93 +1,23 @@
 //! Why a call took as long as it did, in words.
 
-use kronicler_query::{Among, Part, PartKind, PathStep, Why};
+use kronicler_query::{Among, Part, PartKind, SLOW_RATIO, Why};
 
 use crate::escape;
 use crate::rows::lane_and_seq;
 use crate::units::{count, counted, duration_ns, percent, times};
 use crate::when::Times;
 
-/// From so many times its median on, a call is said to be slow, and so is a minute.
-const SLOW_RATIO: f64 = 1.5;
 /// Up to so many calls that were as slow are counted rather than told as a share.
 const FEW: u64 = 10;
 
 /// One sentence that says where most of the time went, without its full stop.
 pub fn verdict(why: &Why) -> String {
-    let name = escape::name(&why.row.name.name);
-    let took = duration_ns(why.row.duration_ns);
-    let all = &why.standing.of_all;
-    let ratio = ratio(why.row.duration_ns, all.median_ns);
-    let median = duration_ns(all.median_ns);
-    let compared = if all.count <= 1 {
-        "which was its only call".to_owned()
-    } else if ratio >= SLOW_RATIO {
-        format!("{} times its median of {median}", times(ratio))
-    } else {
-        format!("about as usual (its median is {median})")
-    };
-    let reason = why.parts.get(why.reason).map(|part| clause(part, why));
-    format!("{name} took {took}, {compared}: {}", reason.unwrap_or_default())
+    kronicler_query::verdict(why, escape::is_not_shown)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
 fn ratio(ns: u64, usual_ns: u64) -> f64 {
     ns as f64 / usual_ns.max(1) as f64
-}
-
-/// What a part did to the call.
-fn clause(part: &Part, why: &Why) -> String {
-    let last = part.path.last();
-    let spent_ns = last.map_or(part.duration_ns, |step| step.duration_ns);
-    let amount = amount(spent_ns, why.row.duration_ns);
-    let place = last.map_or_else(|| part_name(part), place);
-    let way = way(&part.path);
-    match part.kind {
-        PartKind::Called => format!("{amount} in {place}{way}"),
-        PartKind::Awaited if why.is_on_stack => format!("{amount} while {place} ran{way}"),
-        PartKind::Awaited => format!("{amount} waiting for {place}{way}"),
-        PartKind::Blocked => {
-            let of = part.of.as_ref().map_or_else(String::new, |of| {
-                format!(", in a call of {}", escape::name(&of.name))
-            });
-            format!("{amount} blocked by {place}{way}{of}")
-        }
-        PartKind::Busy => format!("for {amount} its thread was in {place}{way}"),
-        PartKind::Began => format!("for {amount} its thread was still in {place}, where it began"),
-        PartKind::Signal => format!("{amount} under the signal {place}"),
-        PartKind::Own => format!("{amount} in its own code, or what that calls uncaptured"),
-        PartKind::Unknown => format!("nothing that is captured explains {amount}"),
-    }
-}
-
-/// An amount of the call's time.
-fn amount(ns: u64, of_ns: u64) -> String {
-    let (part, whole) = (duration_ns(ns), duration_ns(of_ns));
-    match (part.rsplit_once(' '), whole.rsplit_once(' ')) {
-        (Some((number, unit)), Some((_, other))) if unit == other => format!("{number} of {whole}"),
-        _ => format!("{part} of {whole}"),
-    }
-}
-
-/// A function with its kind, and where it is.
-fn place(step: &PathStep) -> String {
-    let name = escape::name(&step.name.name);
-    let source = escape::escape(&step.name.source);
-    let kind = step.kind.name();
-    if source.is_empty() {
-        format!("{name} ({kind})")
-    } else {
-        format!("{name} ({kind}, {source})")
-    }
-}
-
-/// Through which functions the last one was called.
-fn way(path: &[PathStep]) -> String {
-    let Some((_, before)) = path.split_last().filter(|(_, before)| !before.is_empty()) else {
-        return String::new();
-    };
-    let names: Vec<_> = before.iter().map(|step| escape::name(&step.name.name)).collect();
-    format!(", by way of {}", names.join(" > "))
 }
 
 fn part_name(part: &Part) -> String {

@@ -15,6 +15,7 @@ mod stats;
 mod groups;
 mod pictures;
 mod outliers;
+mod why;
 mod health;
 mod work;
 mod stream;

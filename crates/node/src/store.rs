@@ -20,6 +20,7 @@ use crate::pictures::{NativeHeatmap, NativeHistogram};
 use crate::rows::NativeRows;
 use crate::stats::NativeStats;
 use crate::stream::NativeRowStream;
+use crate::why::NativeWhy;
 use crate::work::Work;
 
 /// Databases by id, for the threads that capture into them.
@@ -163,6 +164,18 @@ impl Source {
             query::heatmap(snapshot, filter, &Grid { periods, bin_count, quantiles })
         })?;
         Ok(NativeHeatmap::new(&found.value))
+    }
+
+    fn why(&self, id: RowId) -> Result<Option<NativeWhy>> {
+        let found = self.ask(|snapshot| {
+            let row = query::fetch_batch(snapshot, id)?;
+            Ok(query::why(snapshot, id)?.map(|why| why.found().zip(row.value.found())))
+        })?;
+        let is_partial = found.is_partial;
+        Ok(found.value.map(|(why, row)| {
+            let call = Answer { value: row, is_partial, is_stale: false };
+            NativeWhy::new(&why, NativeRows::new(&call))
+        }))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "JavaScript has doubles")]
@@ -412,6 +425,18 @@ impl NativeStore {
     #[napi(catch_unwind)]
     pub fn heatmap_sync(&self, filter: NativeFilter, shape: NativeShape) -> Result<NativeHeatmap> {
         self.source.heatmap(&filter.parse()?, &shape)
+    }
+
+    /// Why a call took as long as it did; null when there is no row with this id.
+    #[napi(catch_unwind)]
+    pub fn why(&self, id: f64) -> AsyncTask<Work<Option<NativeWhy>>> {
+        self.promise(move |source| source.why(row_id(id)))
+    }
+
+    /// As `why`, on this thread.
+    #[napi(catch_unwind)]
+    pub fn why_sync(&self, id: f64) -> Result<Option<NativeWhy>> {
+        self.source.why(row_id(id))
     }
 
     /// Nearest-rank percentiles; none when there is no row.

@@ -50,6 +50,7 @@ mod nesting;
 mod habits;
 mod path_tree;
 mod tree;
+pub mod words;
 mod why;
 
 pub use answer::{Answer, ask};
@@ -77,7 +78,7 @@ pub use stream::RowStream;
 pub use top::{newest, slowest};
 pub use tree::{CallNode, CallTree, call_tree};
 pub use who::{RunRows, runs};
-pub use why::{Among, CallerRow, InFlight, Others, Part, PartKind, PathStep, Standing, Why, why};
+pub use why::{Among, CallerRow, InFlight, Others, Part, PartKind, PathStep, SLOW_RATIO, Standing, Why, verdict, why};
 
 /// How far a percentile that is not exact may lie from the exact one, relative to it.
 pub const RELATIVE_ERROR: f64 = kronicler_stats::Sketch::RELATIVE_ERROR;

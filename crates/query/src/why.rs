@@ -9,6 +9,7 @@ mod ledger;
 mod pass;
 mod in_flight;
 mod standing;
+mod verdict;
 mod question;
 
 use kronicler_format::Kind;
@@ -18,6 +19,7 @@ use crate::batch::StoredRow;
 use crate::tree::CallNode;
 pub use question::why;
 pub use standing::{Among, Others, Standing};
+pub use verdict::{SLOW_RATIO, verdict};
 
 /// Why a call took as long as it did.
 #[derive(Debug, Clone, PartialEq)]

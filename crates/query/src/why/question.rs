@@ -8,6 +8,7 @@ use kronicler_store::{Name, RowId, Snapshot, StoreError};
 use super::in_flight::usually_in_flight;
 use super::pass::{FoundPart, Link, Pass};
 use super::standing::Statistics;
+use super::verdict::SLOW_RATIO;
 use super::{CallerRow, InFlight, Part, PartKind, PathStep, Why};
 use crate::answer::{Answer, Gaps};
 use crate::batch::StoredRow;
@@ -19,9 +20,6 @@ use crate::scan::LaneScan;
 use crate::span::SeriesTable;
 use crate::tree::{CallNode, nodes_of};
 
-/// A call is slow, so that there is something to explain beyond its usual time, from so many times
-/// its median on.
-const SLOW_RATIO: f64 = 1.5;
 /// What of a slow call's excess a part must explain at least to be called the reason.
 const REASON_SHARE_MIN: f64 = 0.2;
 
