@@ -29,12 +29,17 @@ type Start = (options: Options) => Promise<App>
 const withFrameworks = testWith('__test__/frameworks')
 
 /** Asks a server of the test for pages, one after the other, and closes it. */
-async function visitServer(t: ExecutionContext, server: Server, paths: string[]): Promise<void> {
+async function visitServer(
+  t: ExecutionContext,
+  server: Server,
+  paths: string[],
+  statuses: readonly number[] = [],
+): Promise<void> {
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo
-  for (const path of paths) {
+  for (const [index, path] of paths.entries()) {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`)
-    t.is(answer.status, 200)
+    t.is(answer.status, statuses[index] ?? 200)
     await answer.arrayBuffer()
   }
   server.closeAllConnections()
@@ -260,6 +265,38 @@ test('wrong options of a middleware are refused by their name', (t) => {
   const db = Database.reader(writer.health().dir)
   t.not(dir, writer.health().dir)
   throwsCode(t, 'KRONICLER_READ_ONLY', () => forExpress({ db }))
+})
+
+test('requests can be told apart by the class of their status', async (t) => {
+  // Promise: statistics by status have each call in its class, and a filter wants one of them.
+  const db = openDatabase(t)
+  const statuses = [200, 204, 304, 404, 500, 503, 503]
+  const server = createServer(
+    forHttp(({ url }, response) => response.writeHead(Number(url?.slice(1))).end(), {
+      db,
+      route: () => '/',
+    }),
+  )
+  await visitServer(t, server, statuses.map((status) => `/${status}`), statuses)
+  db.capture('not http', [], 1, 2)
+  const found = (await db.query({ by: 'status' })).map(({ group, stats }) => [
+    stats.name,
+    group,
+    stats.count,
+    stats.errors,
+  ])
+  t.deepEqual(found, [
+    ['GET /', { status: '2xx' }, 2, 0],
+    ['GET /', { status: '3xx' }, 1, 0],
+    ['GET /', { status: '4xx' }, 1, 0],
+    ['GET /', { status: '5xx' }, 3, 3],
+    ['not http', {}, 1, 0],
+  ])
+  t.is(db.stats({ status: '5xx' })[0]?.count, 3)
+  t.is((await db.fetchAll({ status: '2xx' })).length, 2)
+  t.deepEqual(db.stats({ status: '9xx' }), [])
+  const code = { status: '404' } as unknown as { status: '4xx' }
+  t.throws(() => db.stats(code), { instanceOf: RangeError, message: /filter\.status must be/ })
 })
 
 test.serial('requests that come in while capturing is paused are not seen', async (t) => {

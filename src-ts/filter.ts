@@ -5,6 +5,9 @@ import { kinds, outcomes } from './columns.js'
 import type { Kind, Outcome } from './columns.js'
 import type { NativeFilter } from './native.js'
 
+/** A class of http status codes: `2xx`, `4xx`, `5xx`. */
+export type StatusClass = `${number}xx`
+
 /** Which rows a question is about; absent means any. */
 export interface Filter {
   /** Names or patterns: `*` stands for any text, `?` for any one character. */
@@ -21,6 +24,8 @@ export interface Filter {
   outcome?: Outcome
   /** Calls of this kind. */
   kind?: Kind
+  /** Http answers with a status of this class: `2xx`, `4xx`, `5xx`. */
+  status?: StatusClass
   /** Calls of exactly this service; `''` stands for those without one. */
   service?: string
   /** Calls of exactly this version of a service; `''` stands for those without one. */
@@ -43,7 +48,8 @@ export interface CheckedFilter {
 
 const texts = ['service', 'version', 'instance'] as const
 const keys = [
-  ...(['name', 'since', 'until', 'minDuration', 'maxDuration', 'outcome', 'kind'] as const),
+  ...(['name', 'since', 'until', 'minDuration', 'maxDuration'] as const),
+  ...(['outcome', 'kind', 'status'] as const),
   ...texts,
   ...(['lane', 'thread', 'limit'] as const),
 ] as const
@@ -99,6 +105,12 @@ function checkKind(value: unknown): Kind {
   return known
 }
 
+function checkStatus(value: unknown): string {
+  const word = checkString('filter.status', value)
+  if (!/^[1-9]xx$/.test(word)) throw rangeError('filter.status', "'2xx', '4xx' or the like", value)
+  return word
+}
+
 type NativeKey = Exclude<(typeof keys)[number], 'limit'>
 
 function put(native: NativeFilter, key: NativeKey, value: unknown): void {
@@ -108,6 +120,7 @@ function put(native: NativeFilter, key: NativeKey, value: unknown): void {
   else if (key === 'minDuration') native.minDuration = Math.ceil(checkDuration(name, value))
   else if (key === 'maxDuration') native.maxDuration = Math.floor(checkDuration(name, value))
   else if (key === 'outcome') native.outcome = checkOutcome(value)
+  else if (key === 'status') native.status = checkStatus(value)
   else if (key === 'kind') native.kind = checkKind(value)
   else if (key === 'lane' || key === 'thread') native[key] = checkCount(name, value, 0)
   else native[key] = checkString(name, value)

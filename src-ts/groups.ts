@@ -1,10 +1,10 @@
-/** Statistics by group: period, version, instance, outcome, kind, thread. */
+/** Statistics by group: period, version, instance, outcome, kind, status, thread. */
 
 import { checkOptions, rangeError, typeError } from './arguments.js'
 import { at } from './columns.js'
 import type { Kind, Outcome } from './columns.js'
 import { checkFilterAnd } from './filter.js'
-import type { CheckedFilter, Filter } from './filter.js'
+import type { CheckedFilter, Filter, StatusClass } from './filter.js'
 import type { NativeGroup, NativeGroups, NativeStats } from './native.js'
 import type { Row } from './row.js'
 import { toStats } from './stats.js'
@@ -18,6 +18,7 @@ export type Grouping =
   | 'instance'
   | 'outcome'
   | 'kind'
+  | 'status'
   | 'thread'
   | {
       /** Periods of so many milliseconds, counted from the Unix epoch. */
@@ -46,6 +47,8 @@ export interface Group {
   outcome?: Outcome
   /** What was measured. */
   kind?: Kind
+  /** Class of their http status, such as `2xx`; absent of calls that have none. */
+  status?: StatusClass
   /** Their thread. */
   thread?: number
 }
@@ -66,8 +69,8 @@ export interface CheckedGrouping {
 }
 
 const hourMs = 3_600_000
-const words = ['version', 'instance', 'outcome', 'kind', 'thread'] as const
-const wanted = "'hour', 'day', 'version', 'instance', 'outcome', 'kind', 'thread' or { every }"
+const words = ['version', 'instance', 'outcome', 'kind', 'status', 'thread'] as const
+const wanted = `'hour', 'day', ${words.map((word) => `'${word}'`).join(', ')} or { every }`
 const latestMs = Number.MAX_SAFE_INTEGER
 
 function checkEvery(value: unknown): number {
@@ -100,7 +103,7 @@ function checkGrouping(value: unknown): CheckedGrouping {
     if (word === 'version' || word === 'instance') {
       return { service: service ?? '', [word]: text ?? '' }
     }
-    return { [word]: text }
+    return text === undefined ? {} : { [word]: text }
   }
   return { native: word, toGroup }
 }

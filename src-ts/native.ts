@@ -17,6 +17,8 @@ export interface NativeFilter {
   maxDuration?: number
   outcome?: 'ok' | 'error' | 'aborted'
   kind?: 'sync' | 'async' | 'generator' | 'block' | 'http' | 'manual' | 'signal'
+  /** `1xx` to `9xx`. */
+  status?: string
   service?: string
   version?: string
   instance?: string
@@ -71,7 +73,7 @@ export interface NativeGroup {
   start?: number
   end?: number
   service?: string
-  /** Version, instance, outcome or kind. */
+  /** Version, instance, outcome, kind or class of status. */
   text?: string
   thread?: number
 }
@@ -255,7 +257,7 @@ export interface NativeStore {
   health(): NativeHealth
   stats(filter: NativeFilter): Promise<NativeStats>
   statsSync(filter: NativeFilter): NativeStats
-  /** By `version`, `instance`, `outcome`, `kind`, `thread`, or periods of so many milliseconds. */
+  /** By `version`, `instance`, `outcome`, `kind`, `status`, `thread`, or so many milliseconds. */
   groups(filter: NativeFilter, by: string): Promise<NativeGroups>
   groupsSync(filter: NativeFilter, by: string): NativeGroups
   outliers(filter: NativeFilter): Promise<NativeOutliers>

@@ -164,6 +164,7 @@ pub fn filter(options: &Options, times: &Times) -> Result<Filter, Failure> {
         until_ns,
         min_duration_ns: options.min_duration.unwrap_or(0),
         outcome: options.outcome,
+        status_class: options.status,
         ..Filter::default()
     })
 }

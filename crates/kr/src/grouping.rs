@@ -1,7 +1,7 @@
 //! Statistics split by one thing more than the function: how a person asks for it and reads it.
 
 use clap::ValueEnum;
-use kronicler_query::{Filter, Group, GroupBy, Periods};
+use kronicler_query::{Filter, Group, GroupBy, Periods, status_word};
 use serde_json::Value;
 
 use crate::context::Context;
@@ -27,6 +27,8 @@ pub enum By {
     Outcome,
     /// What kind of calls they were.
     Kind,
+    /// Classes of http status: 2xx, 4xx, 5xx.
+    Status,
     /// Threads.
     Thread,
 }
@@ -41,6 +43,7 @@ impl By {
             Self::Instance => "instance",
             Self::Outcome => "outcome",
             Self::Kind => "kind",
+            Self::Status => "status",
             Self::Thread => "thread",
         }
     }
@@ -52,6 +55,7 @@ impl By {
             Self::Instance => GroupBy::Instance,
             Self::Outcome => GroupBy::Outcome,
             Self::Kind => GroupBy::Kind,
+            Self::Status => GroupBy::Status,
             Self::Thread => GroupBy::Thread,
             Self::Hour | Self::Day => GroupBy::Periods(self.periods(context)?),
         })
@@ -97,6 +101,7 @@ pub fn label(context: &Context, by: By, group: &Group) -> String {
         Group::Instance { service, instance } => joined(service, instance),
         Group::Outcome(outcome) => outcome.name().to_owned(),
         Group::Kind(kind) => kind.name().to_owned(),
+        Group::Status(class) => status_word(*class).unwrap_or_else(|| "-".to_owned()),
         Group::Thread(thread) => thread.to_string(),
     }
 }
@@ -124,6 +129,7 @@ pub fn fields(by: By, group: &Group) -> Record {
         }
         Group::Outcome(outcome) => (outcome.name().into(), Value::Null, Value::Null),
         Group::Kind(kind) => (kind.name().into(), Value::Null, Value::Null),
+        Group::Status(class) => (status_word(*class).into(), Value::Null, Value::Null),
         Group::Thread(thread) => ((*thread).into(), Value::Null, Value::Null),
     };
     vec![
@@ -152,6 +158,7 @@ pub fn within(filter: &Filter, group: &Group) -> Filter {
         }
         Group::Outcome(outcome) => filter.outcome = Some(*outcome),
         Group::Kind(kind) => filter.kind = Some(*kind),
+        Group::Status(class) => filter.status_class = Some(*class),
         Group::Thread(thread) => filter.thread = Some(*thread),
     }
     filter

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ValueEnum, ValueHint};
 use kronicler_format::Outcome;
 use kronicler_format::limits::{LANE_COUNT_MAX, SEQ_BITS};
+use kronicler_query::parse_status;
 use kronicler_store::RowId;
 
 use crate::units::parse_duration;
@@ -48,6 +49,16 @@ pub struct Options {
         help_heading = "Which calls"
     )]
     pub outcome: Option<Outcome>,
+
+    /// Only http answers with a status of this class: 2xx, 3xx, 4xx, 5xx.
+    #[arg(
+        long,
+        global = true,
+        value_name = "CLASS",
+        value_parser = parse_status_class,
+        help_heading = "Which calls"
+    )]
+    pub status: Option<u8>,
 
     /// Show at most so many.
     #[arg(short = 'n', long, global = true, value_name = "COUNT", help_heading = "How to show")]
@@ -135,6 +146,10 @@ pub fn parse_row_id(text: &str) -> Result<RowId, String> {
 
 fn parse_outcome(text: &str) -> Result<Outcome, String> {
     Outcome::parse(text).ok_or_else(|| "write ok, error or aborted".to_owned())
+}
+
+fn parse_status_class(text: &str) -> Result<u8, String> {
+    parse_status(text).ok_or_else(|| "write 2xx, 3xx, 4xx or 5xx".to_owned())
 }
 
 #[cfg(test)]

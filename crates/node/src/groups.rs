@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kronicler::query::{Filter, Group, GroupBy, Grouped, Periods, ends};
+use kronicler::query::{Filter, Group, GroupBy, Grouped, Periods, ends, status_word};
 use kronicler::{Error, Snapshot};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -31,7 +31,7 @@ pub struct NativeGroup {
     pub end: Option<f64>,
     /// Name of their service.
     pub service: Option<String>,
-    /// Version, instance, outcome or kind.
+    /// Version, instance, outcome, kind or class of status.
     pub text: Option<String>,
     /// Thread.
     pub thread: Option<u32>,
@@ -52,13 +52,14 @@ pub struct NativeGroups {
 }
 
 impl Grouping {
-    /// `version`, `instance`, `outcome`, `kind`, `thread`, or a number of milliseconds.
+    /// `version`, `instance`, `outcome`, `kind`, `status`, `thread`, or a number of milliseconds.
     pub(crate) fn parse(by: &str) -> Result<Self> {
         let by_what = match by {
             "version" => GroupBy::Version,
             "instance" => GroupBy::Instance,
             "outcome" => GroupBy::Outcome,
             "kind" => GroupBy::Kind,
+            "status" => GroupBy::Status,
             "thread" => GroupBy::Thread,
             other => {
                 let remedy = "use a number of milliseconds from 1 on";
@@ -125,6 +126,7 @@ fn native(group: &Group) -> NativeGroup {
         }
         Group::Outcome(outcome) => native.text = Some(outcome.name().to_owned()),
         Group::Kind(kind) => native.text = Some(kind.name().to_owned()),
+        Group::Status(class) => native.text = status_word(*class),
         Group::Thread(thread) => native.thread = Some(*thread),
     }
     native

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kronicler::format::{Kind, Outcome, fit_name};
-use kronicler::query::Filter;
+use kronicler::query::{Filter, parse_status};
 use kronicler::{Error, Options};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -88,6 +88,8 @@ pub struct NativeFilter {
     pub outcome: Option<String>,
     /// `sync`, `async` and so on.
     pub kind: Option<String>,
+    /// `2xx`, `4xx` and so on.
+    pub status: Option<String>,
     /// Exactly this service.
     pub service: Option<String>,
     /// Exactly this version of it.
@@ -128,6 +130,7 @@ impl NativeFilter {
             max_duration_ns: self.max_duration.map(|ns| ns as u64),
             outcome: self.outcome.map(|word| parse_outcome(&word)).transpose()?,
             kind: self.kind.map(|word| parse_kind(&word)).transpose()?,
+            status_class: self.status.map(|word| status_class(&word)).transpose()?,
             service: self.service,
             version: self.version,
             instance: self.instance,
@@ -153,6 +156,12 @@ fn parse_outcome(word: &str) -> Result<Outcome> {
     let (option, remedy) = ("outcome", "use 'ok', 'error' or 'aborted'");
     let invalid = || to_js(Error::InvalidOption { option, value: word.to_owned(), remedy });
     Outcome::parse(word).ok_or_else(invalid)
+}
+
+fn status_class(word: &str) -> Result<u8> {
+    let (option, remedy) = ("status", "use '2xx', '4xx', '5xx' or the like");
+    let invalid = || to_js(Error::InvalidOption { option, value: word.to_owned(), remedy });
+    parse_status(word).ok_or_else(invalid)
 }
 
 fn parse_kind(word: &str) -> Result<Kind> {

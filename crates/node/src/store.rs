@@ -356,8 +356,8 @@ impl NativeStore {
         self.source.stats(&filter.parse()?)
     }
 
-    /// Statistics by function and group: `version`, `instance`, `outcome`, `kind`, `thread`, or
-    /// periods of so many milliseconds.
+    /// Statistics by function and group: `version`, `instance`, `outcome`, `kind`, `status`,
+    /// `thread`, or periods of so many milliseconds.
     #[napi(catch_unwind)]
     pub fn groups(
         &self,

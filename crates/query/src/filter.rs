@@ -29,6 +29,8 @@ pub struct Filter {
     pub outcome: Option<Outcome>,
     /// Rows of this kind.
     pub kind: Option<Kind>,
+    /// Rows of http answers whose status has this first digit; 0 for rows that are none.
+    pub status_class: Option<u8>,
     /// Rows of exactly this service; empty for those without one.
     pub service: Option<String>,
     /// Rows of exactly this version of a service; empty for those without one.
@@ -66,13 +68,25 @@ impl Filter {
             && self.thread.is_none()
     }
 
+    /// From when to before when.
+    pub(crate) fn range(&self) -> (i64, i64) {
+        (self.since_ns.unwrap_or(i64::MIN), self.until_ns.unwrap_or(i64::MAX))
+    }
+
     pub(crate) fn wants_lane(&self, lane: u16) -> bool {
         self.lane.is_none_or(|wanted| wanted == lane)
     }
 
-    pub(crate) fn wants_flags(&self, flags: Flags) -> bool {
+    /// Whether rows of a series are wanted, whatever its name is.
+    pub(crate) fn wants_form(&self, flags: Flags, status_class: u8) -> bool {
         self.outcome.is_none_or(|outcome| flags.outcome() == outcome)
             && self.kind.is_none_or(|kind| flags.kind() == kind)
+            && self.status_class.is_none_or(|class| class == status_class)
+    }
+
+    /// Whether it asks how calls ended, or what they were.
+    pub(crate) const fn asks_for_form(&self) -> bool {
+        self.outcome.is_some() || self.kind.is_some() || self.status_class.is_some()
     }
 
     pub(crate) fn wants_version(&self, service: &str, version: &str) -> bool {
@@ -110,7 +124,7 @@ impl Filter {
             names.names().iter().map(|name| self.wants_name(&name.name)).collect();
         let series = names.series().iter().map(|series| {
             let is_named = wanted.get(series.name as usize).copied().unwrap_or(false);
-            is_named && self.wants_flags(series.flags)
+            is_named && self.wants_form(series.flags, series.status_class)
         });
         series.collect()
     }
@@ -128,6 +142,7 @@ impl Filter {
         let words = [
             self.outcome.map(|outcome| outcome as u64),
             self.kind.map(|kind| kind as u64),
+            self.status_class.map(u64::from),
             self.thread.map(u64::from),
             self.max_duration_ns,
             Some(self.min_duration_ns),

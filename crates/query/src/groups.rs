@@ -1,4 +1,5 @@
-//! Statistics by function and by one thing more: period, version, instance, outcome, kind, thread.
+//! Statistics by function and by one thing more: period, version, instance, outcome, kind,
+//! http status, thread.
 //!
 //! A group is a filter that wants a part of what the question wants: footers, totals and histories
 //! answer for it as far as they do for any filter. Threads alone are found in the rows.
@@ -13,7 +14,7 @@ use crate::filter::Filter;
 use crate::function_stats::FunctionStats;
 use crate::history::{Histories, add_histories, histories, reaches_back, unplaced};
 use crate::name_table::NameTable;
-use crate::periods::Periods;
+use crate::periods::{Periods, steps};
 use crate::runs::instance_name;
 use crate::split::Split;
 use crate::stats::{all_of, by_name, stats, stats_by_group};
@@ -35,6 +36,8 @@ pub enum GroupBy {
     Outcome,
     /// What kind of call it was.
     Kind,
+    /// First digit of the status of http answers.
+    Status,
     /// Thread, in whatever process. Not of expired rows.
     Thread,
 }
@@ -67,6 +70,8 @@ pub enum Group {
     Outcome(Outcome),
     /// They are of this kind.
     Kind(Kind),
+    /// They are http answers whose status has this first digit; 0 if they are none.
+    Status(u8),
     /// They were made by this thread.
     Thread(u32),
 }
@@ -168,6 +173,10 @@ fn groups(
             let all = all.filter(|one| filter.kind.is_none_or(|wanted| wanted == *one));
             all.map(|one| of(Group::Kind(one), &|f| f.kind = Some(one))).collect()
         }
+        GroupBy::Status => {
+            let all = status_classes(snapshot, filter)?.into_iter();
+            all.map(|one| of(Group::Status(one), &|f| f.status_class = Some(one))).collect()
+        }
         GroupBy::Version => {
             let all = versions(snapshot, filter)?.into_iter();
             let all = all.map(|(service, version)| {
@@ -215,6 +224,21 @@ fn versions(snapshot: &Snapshot, filter: &Filter) -> Result<Vec<(String, String)
     Ok(distinct(versions))
 }
 
+/// Classes of status that wanted series have.
+fn status_classes(snapshot: &Snapshot, filter: &Filter) -> Result<BTreeSet<u8>, StoreError> {
+    let series = snapshot.lanes.iter().flat_map(|view| view.state.names.series());
+    let mut classes: BTreeSet<u8> = series.map(|series| series.status_class).collect();
+    if reaches_back(filter) {
+        for (_, history) in &histories(snapshot)?.0 {
+            let (since_ns, until_ns) = filter.range();
+            let entries = history.entries(since_ns, until_ns);
+            classes.extend(entries.map(|entry| entry.series.status_class));
+        }
+    }
+    classes.retain(|class| filter.status_class.is_none_or(|wanted| wanted == *class));
+    Ok(classes)
+}
+
 fn instances(snapshot: &Snapshot, filter: &Filter) -> Result<Vec<(String, String)>, StoreError> {
     let runs = runs(snapshot)?.value;
     let known = runs.into_iter().filter(|one| filter.wants_run(&one.run));
@@ -247,15 +271,7 @@ fn visit_periods(
     let table = NameTable::new(snapshot);
     let cell_count = table.names().len().max(1);
     let step = (CELL_COUNT_MAX / cell_count).max(1);
-    for first in (0..periods.len()).step_by(step) {
-        let some = periods.part(first..first + step);
-        let Some((start_ns, end_ns)) = some.range() else { continue };
-        let (since_ns, until_ns) = filter.range();
-        let of_some = Filter {
-            since_ns: Some(since_ns.max(start_ns)),
-            until_ns: Some(until_ns.min(end_ns)),
-            ..filter.clone()
-        };
+    for (some, of_some) in steps(filter, periods, step) {
         let split = Split::Periods(&some);
         let Answer { value: mut groups, is_partial, is_stale } =
             stats_by_group(snapshot, &of_some, &table, split)?;

@@ -12,7 +12,7 @@ use crate::answer::Answer;
 use crate::axis::Axis;
 use crate::filter::Filter;
 use crate::history::{histories, sketch_of, unplaced};
-use crate::periods::Periods;
+use crate::periods::{Periods, steps};
 use crate::sketches::Sketches;
 use crate::split::Split;
 use crate::work::{Of, Work, weight_of};
@@ -78,15 +78,7 @@ pub fn heatmap(
     let (past, mut gaps) =
         if filter.is_by_version() { histories(snapshot)? } else { Default::default() };
     let (mut columns, mut expired) = (Columns::default(), 0_u64);
-    for first in (0..periods.len()).step_by(PERIODS_PER_STEP) {
-        let some = periods.part(first..first + PERIODS_PER_STEP);
-        let Some((start_ns, end_ns)) = some.range() else { continue };
-        let (since_ns, until_ns) = filter.range();
-        let of_some = Filter {
-            since_ns: Some(since_ns.max(start_ns)),
-            until_ns: Some(until_ns.min(end_ns)),
-            ..filter.clone()
-        };
+    for (some, of_some) in steps(filter, periods, PERIODS_PER_STEP) {
         let place_of = |of: Of| Some((of.group as usize, weight_of(snapshot, of)));
         let work = Work::new(snapshot, &of_some, Split::Periods(&some), true);
         let (sketches, lacking) = Sketches::count_and_keep(&work, some.len(), &place_of)?;

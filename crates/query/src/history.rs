@@ -97,13 +97,8 @@ pub(crate) fn unplaced(histories: &Histories, filter: &Filter, periods: &Periods
 pub(crate) const ALL_TIMES: (i64, i64) = (i64::MIN, i64::MAX);
 
 impl Filter {
-    /// From when to before when.
-    pub(crate) fn range(&self) -> (i64, i64) {
-        (self.since_ns.unwrap_or(i64::MIN), self.until_ns.unwrap_or(i64::MAX))
-    }
-
     fn wants(&self, series: &HistorySeries<'_>) -> bool {
-        self.wants_function(&series.function) && self.wants_flags(series.flags)
+        self.wants_function(&series.function) && self.wants_form(series.flags, series.status_class)
     }
 
     fn wants_function(&self, function: &HistoryFunction<'_>) -> bool {
@@ -160,8 +155,8 @@ fn find_slowest(
     numbers: &HashMap<String, usize>,
     functions: &mut [FunctionStats],
 ) {
-    // Which outcome and kind they had is not remembered.
-    if filter.outcome.is_some() || filter.kind.is_some() {
+    // Which outcome, kind and status they had is not remembered.
+    if filter.asks_for_form() {
         return;
     }
     let (since_ns, until_ns) = filter.range();

@@ -11,8 +11,9 @@
 mod answer;
 mod glob;
 mod runs;
-mod periods;
+mod status;
 mod filter;
+mod periods;
 mod name_table;
 mod batch;
 mod selection;
@@ -74,11 +75,15 @@ pub use periods::Periods;
 pub use runs::instance_name;
 pub use samples::{FunctionRows, FunctionSample, function_rows, samples};
 pub use stats::{percentiles, stats};
+pub use status::{parse_status, status_word};
 pub use stream::RowStream;
 pub use top::{newest, slowest};
 pub use tree::{CallNode, CallTree, call_tree};
 pub use who::{RunRows, runs};
-pub use why::{Among, CallerRow, InFlight, Others, Part, PartKind, PathStep, SLOW_RATIO, Standing, Why, verdict, why};
+pub use why::{
+    Among, CallerRow, InFlight, Others, Part, PartKind, PathStep, SLOW_RATIO, Standing, Why,
+    verdict, why,
+};
 
 /// How far a percentile that is not exact may lie from the exact one, relative to it.
 pub const RELATIVE_ERROR: f64 = kronicler_stats::Sketch::RELATIVE_ERROR;

@@ -1,5 +1,7 @@
 //! Times cut into periods that follow each other.
 
+use crate::filter::Filter;
+
 /// Periods at most: a picture or a table has far fewer.
 const PERIOD_COUNT_MAX: usize = 100_000;
 
@@ -129,6 +131,25 @@ impl Periods {
         let (first, last) = (self.bounds.first()?, self.bounds.last()?);
         (first < last).then_some((*first, *last))
     }
+}
+
+/// `count` periods after the other, each time with the filter for what ended in them.
+pub(crate) fn steps<'a>(
+    filter: &'a Filter,
+    periods: &'a Periods,
+    count: usize,
+) -> impl Iterator<Item = (Periods, Filter)> + 'a {
+    (0..periods.len()).step_by(count.max(1)).filter_map(move |first| {
+        let some = periods.part(first..first + count.max(1));
+        let (start_ns, end_ns) = some.range()?;
+        let (since_ns, until_ns) = filter.range();
+        let of_some = Filter {
+            since_ns: Some(since_ns.max(start_ns)),
+            until_ns: Some(until_ns.min(end_ns)),
+            ..filter.clone()
+        };
+        Some((some, of_some))
+    })
 }
 
 #[cfg(test)]

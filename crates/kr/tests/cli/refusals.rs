@@ -78,6 +78,7 @@ fn a_wrong_command_line_ends_with_2() {
         &["slow", "-n", "0"],
         &["--min-duration", "5"],
         &["--outcome", "bad"],
+        &["--status", "404"],
         &["stats", "--json", "--csv"],
         &["--since", "1h", "--until", "2h"],
         &["--fetch", "all", "stats"],

