@@ -59,7 +59,7 @@ impl Follower {
     /// with before. When the answer is stale, a new snapshot has rows that this one lacks.
     ///
     /// # Errors
-    /// When a file cannot be read; rows of the step that failed are visited again by the next look.
+    /// When a file cannot be read. The next look goes on behind the last row that was visited.
     pub fn look(
         &mut self,
         snapshot: &Snapshot,
@@ -134,12 +134,16 @@ impl<'a, V: FnMut(&LaneView, u64, &Row)> LaneLook<'a, V> {
     ) -> Result<bool, StoreError> {
         let (view, first_seq) = (self.scan.view, self.place.next_seq);
         let mut next_seq = first_seq;
-        read(&mut self.scan, &mut |seq, row| {
+        let read = read(&mut self.scan, &mut |seq, row| {
             if seq >= first_seq {
                 (self.visit)(view, seq, row);
                 next_seq = seq + 1;
             }
-        })?;
+        });
+        if read.is_err() {
+            self.place.next_seq = next_seq;
+            return read.map(|()| false);
+        }
         if self.scan.gaps.is_stale && self.place.stale_count < STALE_COUNT_MAX {
             self.place.next_seq = next_seq;
             self.place.stale_count += 1;

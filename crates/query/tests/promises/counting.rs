@@ -1,4 +1,4 @@
-//! A storage that counts what readers do with it.
+//! A storage that counts what readers do with it, and may fail.
 
 use std::io;
 use std::path::Path;
@@ -13,9 +13,17 @@ pub struct Counts {
     reads: AtomicUsize,
     open: AtomicUsize,
     most_open: AtomicUsize,
+    /// The read before which reads begin to fail, counted from 1; 0 for none.
+    failing_from: AtomicUsize,
 }
 
 impl Counts {
+    /// Lets the next `count` reads be the last that succeed; `None` lets all do so again.
+    pub fn fail_after(&self, count: Option<usize>) {
+        let from = count.map_or(0, |count| self.reads() + count + 1);
+        self.failing_from.store(from, Ordering::SeqCst);
+    }
+
     pub fn reads(&self) -> usize {
         self.reads.load(Ordering::SeqCst)
     }
@@ -54,7 +62,11 @@ impl StorageFile for CountingFile {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.counts.reads.fetch_add(1, Ordering::SeqCst);
+        let read = self.counts.reads.fetch_add(1, Ordering::SeqCst) + 1;
+        let failing_from = self.counts.failing_from.load(Ordering::SeqCst);
+        if failing_from > 0 && read >= failing_from {
+            return Err(io::Error::other("the disk is gone"));
+        }
         self.file.read_at(offset, buffer)
     }
 

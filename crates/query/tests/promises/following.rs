@@ -5,19 +5,31 @@ use std::sync::Arc;
 
 use kronicler_format::{Kind, Outcome};
 use kronicler_query::{Arrivals, Filter, Follower};
-use kronicler_store::{Catalog, Memory, POOL_SIZE_BYTES, RowId, Seal, Snapshot, Storage};
+use kronicler_store::{
+    Catalog, Memory, POOL_SIZE_BYTES, RowId, Seal, Snapshot, Storage, StoreError,
+};
 
+use crate::counting::Counting;
 use crate::model::{Call, NAMES, Writer};
 use crate::world::{Process, root};
 
+/// When calls end, in the order of their sequences.
+fn end_ns(seq: u64) -> i64 {
+    1_000 * seq.cast_signed()
+}
+
 fn calls(first: u64, count: u64) -> Vec<Call> {
+    calls_ending(end_ns, first, count)
+}
+
+fn calls_ending(end_ns: fn(u64) -> i64, first: u64, count: u64) -> Vec<Call> {
     let call = |seq: u64| Call {
         id: RowId::new(0, seq),
         name: NAMES[usize::from(seq.is_multiple_of(7))],
         outcome: if seq.is_multiple_of(10) { Outcome::Error } else { Outcome::Ok },
         kind: Kind::Sync,
         thread: 0,
-        end_ns: 1_000 * seq.cast_signed(),
+        end_ns: end_ns(seq),
         duration_ns: 500 + seq * 7_919 % 9_001,
         weight: 1,
         writer: Writer::default(),
@@ -31,6 +43,7 @@ struct World {
     catalog: Arc<Catalog>,
     processes: Vec<Process>,
     follower: Follower,
+    end_ns: fn(u64) -> i64,
     /// By lane, the sequences that were handed out.
     seen: HashMap<u16, Vec<u64>>,
     arrivals: Arrivals,
@@ -38,12 +51,15 @@ struct World {
 
 impl World {
     fn new(lane_count: usize, filter: Filter) -> Self {
-        let storage: Arc<dyn Storage> = Arc::new(Memory::default());
+        Self::on(Arc::new(Memory::default()), lane_count, filter)
+    }
+
+    fn on(storage: Arc<dyn Storage>, lane_count: usize, filter: Filter) -> Self {
         let catalog = Catalog::new(Arc::clone(&storage), POOL_SIZE_BYTES);
         let processes = (0..lane_count).map(|_| Process::open(&storage, &root())).collect();
         let follower = Follower::new(filter);
         let (seen, arrivals) = (HashMap::new(), Arrivals::default());
-        Self { storage, catalog, processes, follower, seen, arrivals }
+        Self { storage, catalog, processes, follower, end_ns, seen, arrivals }
     }
 
     fn snapshot(&mut self) -> Snapshot {
@@ -53,15 +69,18 @@ impl World {
 
     /// Looks at a snapshot; says whether the answer is partial and whether it is stale.
     fn look_at(&mut self, snapshot: &Snapshot) -> (bool, bool) {
-        let seen = &mut self.seen;
+        self.try_look_at(snapshot).expect("what is missing is no error")
+    }
+
+    fn try_look_at(&mut self, snapshot: &Snapshot) -> Result<(bool, bool), StoreError> {
+        let (seen, end_ns) = (&mut self.seen, self.end_ns);
         let answer = self.follower.look(snapshot, |view, seq, row| {
             let expected = 500 + seq * 7_919 % 9_001;
-            assert_eq!((row.end_ns, row.duration_ns), (1_000 * seq.cast_signed(), expected));
+            assert_eq!((row.end_ns, row.duration_ns), (end_ns(seq), expected));
             seen.entry(view.lane()).or_default().push(seq);
-        });
-        let answer = answer.expect("what is missing is no error");
+        })?;
         self.arrivals = answer.value;
-        (answer.is_partial, answer.is_stale)
+        Ok((answer.is_partial, answer.is_stale))
     }
 
     fn look(&mut self) -> (bool, bool) {
@@ -193,4 +212,38 @@ fn a_cleared_lane_begins_anew() {
     world.processes.pop();
     world.look();
     assert!(world.arrivals.is_cleared, "a lane that is gone");
+}
+
+#[test]
+fn rows_do_not_come_again_after_a_read_that_failed() {
+    // Promise: whichever read fails, the next look goes on behind the last row that was handed out.
+    const PAGE: u64 = 8_192;
+    // The rows of the second page ended long before, so that pages around it are read apart.
+    fn end_ns(seq: u64) -> i64 {
+        let is_early = seq / PAGE == 1;
+        if is_early { 0 } else { 1_000_000 + seq.cast_signed() }
+    }
+    let wanted: Vec<u64> = (0..PAGE).chain(2 * PAGE..3 * PAGE + 7).collect();
+    let (mut failures, mut cut_off) = (0, 0);
+    for read_count in 0.. {
+        let counting = Counting::default();
+        let counts = Arc::clone(&counting.counts);
+        let filter = Filter { since_ns: Some(1), ..Filter::default() };
+        let mut world = World::on(Arc::new(counting), 1, filter);
+        world.end_ns = end_ns;
+        world.processes[0].log(&calls_ending(end_ns, 0, 3 * PAGE));
+        world.processes[0].seal(Seal::All);
+        world.processes[0].log(&calls_ending(end_ns, 3 * PAGE, 7));
+        let snapshot = world.snapshot();
+        counts.fail_after(Some(read_count));
+        if world.try_look_at(&snapshot).is_ok() {
+            break;
+        }
+        failures += 1;
+        cut_off += usize::from(world.seen.contains_key(&0));
+        counts.fail_after(None);
+        assert_eq!(world.look_at(&snapshot), (false, false));
+        assert_eq!(world.seen[&0], wanted, "after {read_count} reads");
+    }
+    assert!(failures > 3 && cut_off > 0, "{failures} failed, {cut_off} of them behind rows");
 }

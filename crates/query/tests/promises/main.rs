@@ -7,6 +7,7 @@ mod expired;
 mod following;
 mod model;
 mod outliers;
+mod samples;
 mod segments;
 mod statistics;
 mod world;
