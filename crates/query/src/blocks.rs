@@ -1,7 +1,7 @@
 //! Which blocks were on the stack: they may be sync or not, and their rows do not say.
 //!
 //! A block was on the stack unless an async call ended while it was under way on its thread:
-//! promises settle on an empty stack. Nor was one during which such a block ended.
+//! promises settle on an empty stack.
 
 use std::collections::{HashMap, HashSet};
 
@@ -58,17 +58,13 @@ impl Blocks {
     }
 }
 
-/// Something ended on an empty stack: the blocks that were under way then were not on it, and those
-/// that were under way when one of these ended.
+/// Something ended on an empty stack: the blocks that were under way then were not on it.
 fn settle(open: &mut Vec<Open>, end_ns: i64, off_stack: &mut HashSet<u64>) {
-    let mut ends = vec![end_ns];
-    while let Some(end_ns) = ends.pop() {
-        open.retain(|block| {
-            let is_around = block.start_ns < end_ns && end_ns < block.end_ns;
-            if is_around && off_stack.insert(block.seq) {
-                ends.push(block.end_ns);
-            }
-            !is_around
-        });
-    }
+    open.retain(|block| {
+        let is_around = block.start_ns < end_ns && end_ns < block.end_ns;
+        if is_around {
+            off_stack.insert(block.seq);
+        }
+        !is_around
+    });
 }

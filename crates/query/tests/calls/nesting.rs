@@ -193,6 +193,45 @@ fn blocks_nest_unless_they_were_async() {
 }
 
 #[test]
+fn a_block_may_begin_a_little_before_its_caller() {
+    // Promise: what the clock is wrong by at most does not tear a block out of its caller; a block
+    // that began earlier than that was not made by it.
+    let path_of_block = |begun: i64| -> Vec<String> {
+        let calls = vec![sync("load", 0, 100_000), call("check", Kind::Block, begun, 50_000)];
+        let tree = whole_tree(&stored(&in_order(calls)));
+        let paths = tree.into_iter().map(|node| node.0);
+        paths.into_iter().find(|path| path.contains(&"check".to_owned())).expect("it is there")
+    };
+    for begun in [0, -400, -999] {
+        assert_eq!(path_of_block(begun), ["load", "check"], "{begun}");
+    }
+    for begun in [-1_001, -1_500, -40_000] {
+        assert_eq!(path_of_block(begun), ["check"], "{begun}");
+    }
+}
+
+#[test]
+fn calls_that_follow_at_once_are_taken_to_be_made() {
+    // Promise: however many calls are under way, one that follows within 20 us of another's
+    // beginning, time and again, was made by it; one that follows later need not have been.
+    let rows_below_load = |gap_ns: i64| -> u64 {
+        let mut calls = Vec::new();
+        for index in 0..200 {
+            let at = index * 100_000;
+            calls.push(awaited("load", at, at + 10_000_000));
+            calls.push(sync("parse", at + gap_ns, at + gap_ns + 5_000));
+        }
+        let tree = whole_tree(&stored(&in_order(calls)));
+        tree.iter().filter(|node| node.0 == ["load", "parse"]).map(|node| node.1).sum()
+    };
+    assert_eq!(rows_below_load(1_000), 200);
+    assert_eq!(rows_below_load(20_000), 200);
+    // Only the first has nobody beside it.
+    assert!(rows_below_load(20_001) <= 1);
+    assert!(rows_below_load(50_000) <= 1);
+}
+
+#[test]
 fn recursion_is_told_to_a_depth() {
     // Promise: a function that calls itself ten thousand times is told, to a depth, and the rest
     // counts as the last one's own time.
