@@ -25,8 +25,8 @@ async function serve(db: Database): Promise<number> {
   const parse = capture('parse', () => spin(1), { db })
   const load = capture('load', () => parse(), { db })
   const find = capture('find', () => sleep(5), { db })
-  const hash = capture('hash', () => spin(200), { db })
-  const login = capture('login', async () => hash(), { db })
+  const hash = capture('hash', spin, { db })
+  const login = capture('login', async (ms: number) => hash(ms), { db })
   const request = capture(
     'request \u001b[31m',
     async () => {
@@ -35,8 +35,11 @@ async function serve(db: Database): Promise<number> {
     },
     { db },
   )
-  for (let round = 0; round < 20; round++) await request()
-  await Promise.all([request(), login()])
+  for (let round = 0; round < 20; round++) {
+    await request()
+    await login(1)
+  }
+  await Promise.all([request(), login(200)])
   await db.flush()
   const [slowest] = await db.slowest({ name: 'request*', limit: 1 })
   return slowest?.id ?? Number.NaN
@@ -94,7 +97,7 @@ function asKr(why: Why): unknown {
   }
 }
 
-test('a slow call is explained as kr explains it', async (t) => {
+test.serial('a slow call is explained as kr explains it', async (t) => {
   // Promise: db.why says all that kr why --json says, off the event loop or on it.
   const db = openDatabase(t)
   await serve(db)
@@ -125,7 +128,7 @@ test('a slow call is explained as kr explains it', async (t) => {
   return undefined
 })
 
-test('the reason of a blocked request is what blocked it', async (t) => {
+test.serial('the reason of a blocked request is what blocked it', async (t) => {
   // Promise: who is named as the reason is who kept the thread, with the function it began with.
   const db = openDatabase(t)
   const why = await db.why(await serve(db))
@@ -137,7 +140,7 @@ test('the reason of a blocked request is what blocked it', async (t) => {
   t.is(why?.call.toJSON().name, 'request \u001b[31m')
 })
 
-test('a call that is not there is not explained', async (t) => {
+test.serial('a call that is not there is not explained', async (t) => {
   // Promise: an id that no row has is undefined, one that cannot be an id is refused.
   const db = openDatabase(t)
   t.is(await db.why(0), undefined)
