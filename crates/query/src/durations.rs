@@ -175,7 +175,13 @@ impl<V: FnMut(u32, u32, &Durations<'_>)> Walk<'_, V> {
     fn pieces(&mut self, chunk: &mut ChunkReader<'_>) -> Result<bool, StoreError> {
         let Request { pieces, series, .. } = *self.request;
         let directory = chunk.directory().clone();
+        // Of a piece that goes to the end of the chunk is what the others have left.
+        let (pieces, last) = match pieces.split_last() {
+            Some((last, others)) if last.rows.end == directory.row_count() => (others, Some(last)),
+            _ => (pieces, None),
+        };
         let end = pieces.last().map_or(0, |piece| piece.rows.end);
+        let end = last.map_or(end, |piece| piece.rows.start);
         let ids = read_ids(chunk, end)?;
         let mut is_whole = ids.len() >= end as usize;
         let wanted = self.wanted().collect::<Vec<_>>();
@@ -193,17 +199,37 @@ impl<V: FnMut(u32, u32, &Durations<'_>)> Walk<'_, V> {
             places.pass(before);
             places.count(within);
             while let Some((dense, rows)) = places.take_counted() {
-                let mut missing = rows.end - rows.start;
-                for span in directory.duration_spans(dense, rows) {
-                    if let Some(page) = pages.get(chunk, span.page)? {
-                        missing -= span.range.end - span.range.start;
-                        self.give(*group, dense, page, span.range);
-                    }
-                }
-                is_whole &= missing == 0;
+                is_whole &= self.give_rows(chunk, &mut pages, *group, dense, rows)?;
             }
         }
+        let Some((last, before)) = last.zip(ids.get(at..end as usize)) else { return Ok(is_whole) };
+        places.pass(before);
+        for dense in wanted {
+            let all = directory.series().get(dense as usize).map_or(0, |series| series.row_count);
+            let rows = places.next_of(dense)..all;
+            is_whole &= self.give_rows(chunk, &mut pages, last.group, dense, rows)?;
+        }
         Ok(is_whole)
+    }
+
+    /// Visits some of the rows of a series; `false` when pages are missing.
+    fn give_rows(
+        &mut self,
+        chunk: &mut ChunkReader<'_>,
+        pages: &mut Pages,
+        group: u32,
+        dense: u32,
+        rows: Range<u32>,
+    ) -> Result<bool, StoreError> {
+        let directory = chunk.directory().clone();
+        let mut missing = rows.end.saturating_sub(rows.start);
+        for span in directory.duration_spans(dense, rows) {
+            if let Some(page) = pages.get(chunk, span.page)? {
+                missing -= span.range.end - span.range.start;
+                self.give(group, dense, page, span.range);
+            }
+        }
+        Ok(missing == 0)
     }
 }
 
@@ -276,6 +302,11 @@ impl<'a> Places<'a> {
                 *next += 1;
             }
         }
+    }
+
+    /// Which row of a series comes next.
+    fn next_of(&self, dense: u32) -> u32 {
+        self.next.get(dense as usize).copied().unwrap_or(0)
     }
 
     /// Counts rows of wanted series.
