@@ -99,7 +99,6 @@ pub fn open(dir: &Path) -> Result<Reader, Failure> {
 
 /// Whether a service that is started may make a database of `dir`: it is empty, or its folder is
 /// there. What else stands there will not become one.
-#[cfg(feature = "top")]
 pub fn is_awaited(dir: &Path) -> bool {
     let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
     is_empty(dir) || !dir.exists() && parent.is_none_or(Path::is_dir)

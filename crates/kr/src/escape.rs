@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-pub use kronicler_query::words::is_unsafe;
 use kronicler_query::words;
+pub use kronicler_query::words::is_unsafe;
 
 use crate::charset::is_unicode;
 

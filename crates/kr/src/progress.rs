@@ -121,21 +121,43 @@ impl Line {
     /// The line after some time, in at most `width` columns.
     fn text(&self, done: u64, elapsed: Duration, width: usize) -> String {
         let Some(total) = self.total.filter(|total| *total > 0) else {
-            let parts = [self.what.clone(), self.amount(done), whole_seconds(elapsed)];
+            let mut parts = vec![self.what.clone(), self.amount(done), whole_seconds(elapsed)];
+            parts.extend(self.rate(done, elapsed));
             return fitting(&parts, width);
         };
         let share = share(done, total);
         let mut parts = vec![self.what.clone(), bar(share), format!("{:3.0} %", share * 100.0)];
-        parts.push(format!("{} of {}", self.amount(done), self.amount(total)));
+        parts.push(self.amount_of(done, total));
         if share > 0.01 {
             let left = elapsed.mul_f64(((1.0 - share) / share).min(1e6));
             parts.push(format!("{} left", whole_seconds(left)));
         }
+        parts.extend(self.rate(done, elapsed));
         // The bar goes first where there is no room for all.
         if parts.iter().map(|part| part.chars().count() + 2).sum::<usize>() > width + 2 {
             parts.remove(1);
         }
         fitting(&parts, width)
+    }
+
+    /// How much a second, as soon as there is something, of what comes in great numbers.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "three digits are shown; the cast saturates"
+    )]
+    fn rate(&self, done: u64, elapsed: Duration) -> Option<String> {
+        let rate = done as f64 / elapsed.as_secs_f64().max(0.001);
+        let is_fast = matches!(self.unit, Unit::Bytes | Unit::Count("rows"));
+        (is_fast && done > 0).then(|| format!("{}/s", self.amount(round(rate) as u64)))
+    }
+
+    fn amount_of(&self, done: u64, total: u64) -> String {
+        match self.unit {
+            Unit::Bytes => format!("{} of {}", size(done), size(total)),
+            Unit::Count(_) => format!("{} of {}", count(done), self.amount(total)),
+        }
     }
 
     fn amount(&self, amount: u64) -> String {
@@ -149,6 +171,12 @@ impl Line {
 #[expect(clippy::cast_precision_loss, reason = "a share to be shown")]
 fn share(done: u64, total: u64) -> f64 {
     (done as f64 / total as f64).min(1.0)
+}
+
+/// A rate with three significant digits: further ones would only flicker.
+fn round(rate: f64) -> f64 {
+    let step = 10_f64.powf((rate.max(1.0).log10().floor() - 2.0).max(0.0));
+    (rate / step).round() * step
 }
 
 fn whole_seconds(time: Duration) -> String {
@@ -202,11 +230,23 @@ mod tests {
         let text = |total, width| line(total).text(1 << 20, Duration::from_secs(3), width);
         assert_eq!(
             text(Some(4 << 20), 100),
-            "verifying  ██████░░░░░░░░░░░░░░░░░░   25 %  1.00 MiB of 4.00 MiB  9 s left"
+            "verifying  ██████░░░░░░░░░░░░░░░░░░   25 %  1.00 MiB of 4.00 MiB  9 s left  342 KiB/s"
         );
         assert_eq!(text(Some(4 << 20), 50), "verifying   25 %  1.00 MiB of 4.00 MiB  9 s left");
         assert_eq!(text(Some(4 << 20), 20), "verifying   25 %");
-        assert_eq!(text(None, 100), "verifying  1.00 MiB  3 s");
+        assert_eq!(text(None, 100), "verifying  1.00 MiB  3 s  342 KiB/s");
+        let rows = Line {
+            what: "writing a.csv".to_owned(),
+            unit: Unit::Count("rows"),
+            total: Some(10_000_000),
+            done: Arc::default(),
+        };
+        assert_eq!(
+            rows.text(4_321_987, Duration::from_secs(2), 79),
+            "writing a.csv   43 %  4,321,987 of 10,000,000 rows  2 s left  2,160,000 rows/s"
+        );
+        assert_eq!(rows.rate(0, Duration::from_secs(2)), None);
+        assert_eq!(rows.rate(7, Duration::from_secs(2)).as_deref(), Some("4 rows/s"));
         assert_eq!(text(Some(1), 5), "verif");
     }
 }

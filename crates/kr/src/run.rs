@@ -26,6 +26,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Some(Command::Man(of)) => return man::run(of, Args::command()),
         #[cfg(feature = "top")]
         Some(Command::Top(of)) => return top::run(of, &args.options),
+        Some(Command::Tail(of)) if of.follow => tail::await_database(&args.options)?,
         _ => {}
     }
     let options = match &args.command {

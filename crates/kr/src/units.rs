@@ -1,8 +1,8 @@
 //! Numbers for people: durations, counts, shares and sizes, each with its unit.
 
 use jiff::SignedDuration;
-pub use kronicler_query::words::{count, duration, duration_ns, times};
 use kronicler_query::words::{UNIT_END, three_digits};
+pub use kronicler_query::words::{count, duration, duration_ns, times};
 
 /// A stretch of time in the words of a calendar: `3 d 4 h`, `1 h 12 min`, `12.3 s`.
 pub fn span(ns: u64) -> String {

@@ -1,18 +1,23 @@
 //! `kr tail`: the calls that ended last, and with `-f` those that end from now on.
 
 use std::mem;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use kronicler::DIR_NAME;
 use kronicler_format::Row;
 use kronicler_query::{Follower, StoredRow, newest};
 use kronicler_store::{LaneView, RowId};
 
-use crate::context::{Context, Format};
+use crate::context::{Context, Format, filter};
+use crate::database::{self, Location};
 use crate::failure::Failure;
+use crate::options::Options;
 use crate::pause::pause;
 use crate::remarks::note;
 use crate::rows::{RowView, check_held};
 use crate::units::counted;
+use crate::when::Times;
 
 /// Rows that are shown first unless `--limit` says otherwise.
 const LIMIT: usize = 10;
@@ -27,6 +32,29 @@ pub struct TailArgs {
     /// Go on with calls as they end, whatever the writers do with their files, until interrupted.
     #[arg(short, long)]
     pub follow: bool,
+}
+
+/// Waits for a database where one can appear, and says so once.
+pub fn await_database(options: &Options) -> Result<(), Failure> {
+    // What is wrong with the options is told now, not when it has appeared.
+    filter(options, &Times::new(options.utc))?;
+    let mut is_told = options.quiet;
+    loop {
+        let dir = match database::locate(options.dir.as_deref()) {
+            Ok(Location { dir, .. }) => dir,
+            // Where the service is going to run, none was made yet.
+            Err(Failure::NoDatabase(_)) => PathBuf::from(DIR_NAME),
+            Err(failure) => return Err(failure),
+        };
+        match database::open(&dir) {
+            Err(Failure::NoDatabase(_)) if database::is_awaited(&dir) => {}
+            opened => return opened.map(|_| ()),
+        }
+        if !mem::replace(&mut is_told, true) {
+            note(&format!("there is no database in {} yet; waiting for one", dir.display()));
+        }
+        pause(STEP)?;
+    }
 }
 
 /// Shows the last calls, the newest last, and follows.

@@ -1,7 +1,7 @@
 //! `kr tail`, which goes on while others write.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use kronicler_format::{Counters, Row};
 use kronicler_store::{Batch, Dictionary, LaneState, LaneWriter};
@@ -16,9 +16,12 @@ struct Following {
 
 impl Following {
     fn begin(fixture: &Fixture, args: &[&str]) -> Self {
-        let mut command = fixture.command(args);
+        Self::run(&mut fixture.command(args))
+    }
+
+    fn run(command: &mut Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = spawn(&mut command);
+        let mut child = spawn(command);
         let out = BufReader::new(child.stdout.take().expect("a pipe"));
         Self { child, out }
     }
@@ -100,6 +103,40 @@ fn an_interrupt_ends_following_quietly() {
     send_signal(&tail.child, "INT");
     let (status, told) = tail.end();
     assert_eq!((status.signal(), told.as_str()), (Some(2), ""));
+}
+
+#[test]
+fn a_database_that_is_not_there_yet_is_awaited() {
+    // Promise: `kr tail -f` may be started before the service; it says once that it waits, and
+    // shows the first calls. What cannot become a database is told at once.
+    let fixture = Fixture::bare();
+    let mut tail = Following::begin(&fixture, &["tail", "-f", "--csv"]);
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    std::fs::create_dir(fixture.dir()).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    fixture.write(&[call("a", START_NS, 1)], Counters::default(), true);
+    assert!(tail.line().starts_with("id,lane,"));
+    assert!(tail.line().starts_with("0,0,0,a,"));
+    let (status, told) = tail.end();
+    let dir = fixture.dir();
+    let waiting = format!("kr: there is no database in {} yet; waiting for one\n", dir.display());
+    assert_eq!((status.code(), told), (Some(0), waiting));
+    // Found from a directory within, as always.
+    let within = Fixture::bare();
+    let mut command = within.command(&["tail", "-f", "--csv"]);
+    command.env_remove("KRONICLER_DIR");
+    let mut tail = Following::run(&mut command);
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    within.write(&[call("b", START_NS, 1)], Counters::default(), true);
+    assert!(tail.line().starts_with("id,lane,") && tail.line().starts_with("0,0,0,b,"));
+    assert!(tail.end().1.contains("in .kronicler_data yet"));
+    std::fs::write(within.root().join("file"), "").unwrap();
+    for (dir, code) in [("file", 4), ("no/such/place", 4)] {
+        let answer = within.ask(&["tail", "-f", "--dir", dir]);
+        assert_eq!((answer.code, answer.err.lines().count()), (code, 1), "{answer:?}");
+    }
+    assert_eq!(within.ask(&["tail", "--dir", "elsewhere"]).code, 4, "nobody waits without -f");
+    assert_eq!(Fixture::bare().ask(&["tail", "-f", "--since", "later"]).code, 2);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! JSON and CSV of every command compared with golden files, so that no key changes unnoticed.
 //!
 //! The files lie in `tests/golden/`, documents with a line for each key so that a change can be
-//! read. Not compared: the place of the directory, and checksums, which differ in each database.
+//! read. Not compared: the place of the directory, the version of the program, and checksums, which
+//! differ in each database.
 //!
 //! After a wanted change: `KRONICLER_GOLDEN=write cargo test -p kr --test cli snapshots`, and if a
 //! key went or means something else, a new `SCHEMA` in `src/record.rs`.
@@ -12,6 +13,9 @@ use std::{env, fs};
 use serde_json::Value;
 
 use crate::examples::{comparable, database};
+
+/// How the program calls itself in files.
+const VERSION: &str = concat!("kronicler ", env!("CARGO_PKG_VERSION"));
 
 /// What is asked, and the file that has the answer. A new command gets a line here.
 const ASKED: [(&str, &[&str]); 17] = [
@@ -43,11 +47,21 @@ const ASKED_OF_SERVICE: [(&str, &[&str]); 4] = [
     ("tree.csv", &["tree", "--csv"]),
 ];
 
+/// Files that `kr export` writes.
+#[cfg(feature = "export")]
+const ASKED_OF_EXPORT: [(&str, &[&str]); 3] = [
+    ("export.csv", &["export", "--format", "csv", "-n", "4"]),
+    ("export.ndjson", &["export", "--format", "ndjson", "-n", "4"]),
+    ("export.chrome-trace", &["export", "--format", "chrome-trace", "-n", "4"]),
+];
+
 #[test]
 fn programs_find_what_they_found_before() {
     // Promise: keys, their order, form and values stay, until the schema says otherwise.
     compare("shop", &ASKED);
     compare("service", &ASKED_OF_SERVICE);
+    #[cfg(feature = "export")]
+    compare("service", &ASKED_OF_EXPORT);
 }
 
 fn compare(name: &str, asked: &[(&str, &[&str])]) {
@@ -57,7 +71,8 @@ fn compare(name: &str, asked: &[(&str, &[&str])]) {
     for (file, args) in asked {
         let answer = database.fixture.ask(args).text();
         let root = database.fixture.root().to_str().expect("a path in UTF-8");
-        let text = readable(file, &answer.replace(root, "/srv/shop"));
+        let answer = answer.replace(root, "/srv/shop").replace(VERSION, "kronicler X.Y.Z");
+        let text = readable(file, &answer);
         let path = folder.join(file);
         let golden = fs::read_to_string(&path).unwrap_or_default();
         if comparable(&text) == comparable(&golden) {
