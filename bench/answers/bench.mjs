@@ -9,6 +9,7 @@ import { repeatWhileNoisy } from '../harness/repeat.mjs'
 import { askRival, findRivals, loadRival } from '../rivals/rivals.mjs'
 import { buildEngine } from '../store/engine.mjs'
 import { checkAnswers, checkSketches } from './agree.mjs'
+import { measureBlocking } from './blocking.mjs'
 import { measureCommands, rehearseCommands } from './commands.mjs'
 import { others, questions } from './questions.mjs'
 
@@ -132,7 +133,9 @@ async function measureReference(engine, { rivals, judge, wanted }, sizes) {
     }
     const own = { ...sizes, dir: path.join(dir, ours.name) }
     const commands = await measureCommands(engine, wanted, own)
-    return { measured: result, remarks, commands }
+    // The last, since it adds rows.
+    const blocking = await measureBlocking(own)
+    return { measured: result, remarks, commands, blocking }
   })
 }
 
@@ -174,6 +177,7 @@ export async function run({ isShort, say }) {
   const figures = [
     ...[...questions, ...others].flatMap((one) => figuresOf(one, reference.measured, rivals)),
     ...reference.commands,
+    ...reference.blocking,
     ...(await measureTenfold(engine, wanted, sizes)),
   ]
   for (const one of figures) say(one)

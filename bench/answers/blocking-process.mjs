@@ -1,0 +1,73 @@
+// Asks one question in a fresh process and tells for how long that kept its event loop at most.
+
+import { Database } from 'kronicler'
+import { report, settings } from '../harness/child.mjs'
+
+const { dir, rows, repeat, question, way } = settings
+
+const name = 'function0'
+const id = Math.floor(rows / 2)
+/** When the reference data begins, as `bench/store` makes it. */
+const begin = 1_750_000_000_000_000_000n
+
+const asks = {
+  'average(name)': (db) => db.average(name),
+  'has(name)': (db) => db.has(name),
+  'functionNames()': (db) => db.functionNames(),
+  'stats(name)': (db) => db.stats(name),
+  'stats()': (db) => db.stats(),
+  'fetch(id)': (db) => db.fetch(id),
+  'health()': (db) => db.health(),
+  'query({ since })': (db) => db.query({ since: begin + 60_000_000_000n }),
+  'outliers()': (db) => db.outliers(),
+  'slowest()': (db) => db.slowest(),
+  'percentiles(name)': (db) => db.percentiles(name, [0.5, 0.99], { exact: true }),
+  'heatmap(name)': (db) => db.heatmap(name),
+  'why(id)': (db) => db.why(id),
+  'logs()': (db) => db.logs(),
+}
+
+/** Milliseconds that a question keeps the loop: itself, and what is done when its answer comes. */
+async function longestStretch(ask) {
+  let [longest, last, isOver] = [0, performance.now(), false]
+  const look = () => {
+    const now = performance.now()
+    longest = Math.max(longest, now - last)
+    last = now
+    if (!isOver) setImmediate(look)
+  }
+  setImmediate(look)
+  const answer = await ask()
+  isOver = true
+  look()
+  if (answer === undefined) throw new Error(`${question} has no answer`)
+  return longest
+}
+
+/** Compiles what will run, on a database of its own without rows. */
+async function rehearse() {
+  const db = new Database({ dir: `${dir}-empty` })
+  for (const [, ask] of Object.entries(asks)) await ask(db)
+  db.closeSync()
+}
+
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+await rehearse()
+const db = new Database({ dir })
+if (way === 'capture') {
+  db.capture(name, [], begin, begin + 1_000n)
+}
+// As long as a program takes to load its modules, at least.
+await pause(50)
+const ask = () => asks[question](db)
+const cold = await longestStretch(ask)
+const warm = []
+for (let round = 0; round < repeat; round++) {
+  await pause(5)
+  warm.push(await longestStretch(ask))
+}
+db.closeSync()
+report({ 'first time': cold, 'asked again': Math.max(...warm) })
