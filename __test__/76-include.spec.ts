@@ -14,6 +14,7 @@ import type { Ended } from './harness.js'
 import { testWith } from './tools.js'
 
 const register = new URL('../esm/register.js', import.meta.url)
+const required = fileURLToPath(new URL('../cjs/register.js', import.meta.url))
 const fixtures = fileURLToPath(new URL('fixtures', import.meta.url))
 const hasModuleHooks = 'registerHooks' in nodeModule
 const withFrameworks = testWith('__test__/frameworks')
@@ -319,6 +320,55 @@ test('KRONICLER_LOG tells what is captured', async (t) => {
   t.is(ended.stdout, commonJsOut)
   const said = / DEBUG kronicler::include\] captures src\/users:add \(src\/users\.js:2\)\n/
   t.regex(ended.stderr, said)
+})
+
+const typed: Files = {
+  'package.json': '{ "type": "module" }',
+  'main.ts': `
+    import { Worker, isMainThread } from 'node:worker_threads'
+    import { Users, find } from './src/users.ts'
+    import legacy from './src/legacy.cts'
+    await find(1)
+    new Users().get(1)
+    legacy.double(2)
+    if (isMainThread) new Worker(new URL(import.meta.url))`,
+  'src/users.ts': `
+    export interface User { id: number }
+    export type { User as Person }
+    export const find = async <T extends User>(id: number): Promise<T> => ({ id }) as T
+    export class Users {
+      private readonly all: User[] = []
+      get(id: number): User | undefined { return this.all[id] }
+    }`,
+  'src/legacy.cts': `
+    const double = (value: number): number => 2 * value
+    module.exports = { double }`,
+}
+
+test('TypeScript is captured where Node runs it, in workers, too', async (t) => {
+  // Promise: types change nothing, places are those in the source; a worker captures as its parent.
+  if (!('typescript' in process.features)) {
+    t.pass()
+    return
+  }
+  const { lines, rows } = await capturedOf(t, typed, 'main.ts', './src/**')
+  const ofUsers = ['src/users:Users.get ok sync', 'src/users:find ok async']
+  const one = ['src/legacy:double ok sync', ...ofUsers]
+  t.deepEqual(lines, [...one, ...one].toSorted())
+  const sources = new Set(rows.map(({ source }) => source))
+  t.deepEqual([...sources].toSorted(), ['src/legacy.cts:2', 'src/users.ts:4', 'src/users.ts:7'])
+})
+
+test('a working directory that is gone does no harm', async (t) => {
+  // Promise: the program starts, with what can be captured without one.
+  const cwd = program(t, commonJs)
+  const gone = path.join(cwd, 'gone')
+  mkdirSync(gone)
+  const shell = `cd '${gone}' && rmdir '${gone}' && exec`
+  const env = { KRONICLER_INCLUDE: './src/**,pg', KRONICLER_DIR: path.join(cwd, 'calls') }
+  const main = path.relative(fixtures, path.join(cwd, 'main.cjs'))
+  const ended = await run(main, { cwd, flags: ['--require', required], env, shell })
+  t.deepEqual([ended.code, ended.stdout], [0, commonJsOut], ended.stderr)
 })
 
 for (const order of ['before', 'after']) {

@@ -14,7 +14,8 @@ fetch, databases. When it has ended, shows what \`kr\` says, on the standard err
   kronicler run node server.js
   kronicler run npm start
 
-KRONICLER_DIR names another directory than .kronicler_data.
+KRONICLER_DIR names another directory than .kronicler_data; KRONICLER_INCLUDE what functions are
+captured besides: KRONICLER_INCLUDE='./src/**,pg:Client.prototype.query'.
 `
 
 /** Options of Node for the program and all that it starts; what it has itself comes after. */

@@ -23,6 +23,8 @@ interface Shared {
   signals?: Set<string>
   /** Called at the end of an ES module that something is asked for of. */
   included?: (file: string, entries: readonly IncludedExport[]) => void
+  /** The same for a CommonJS module, where Node compiles it in a way that cannot be seen. */
+  includedModule?: (module: unknown) => void
 }
 
 /** An exported name, and how to read and replace what it stands for. */

@@ -149,6 +149,11 @@ function attempt(act: () => void): void {
   }
 }
 
+/** Captures what was asked for of a module whose code has run. Never throws. */
+export function lookAtModule(include: Include, module: unknown): void {
+  attempt(() => look(include, module as Loaded))
+}
+
 /** Captures what was asked for of each CommonJS module that is loaded from now on. */
 export function hookCommonJs(include: Include): void {
   const loader = nodeModule as unknown as Loader

@@ -26,11 +26,20 @@ function ofManifest(): Written | undefined {
   return undefined
 }
 
+function workingDirectory(): string {
+  try {
+    return process.cwd()
+  } catch {
+    // There is none any more: packages can be included still.
+    return path.resolve('/')
+  }
+}
+
 function ofEnvironment(): Written | undefined {
   if (includeList === undefined) return undefined
   // A comma between braces belongs to a pattern.
   const texts = includeList.split(/,(?![^{}]*\})/).filter((text) => text.trim() !== '')
-  return { texts, base: path.resolve() }
+  return { texts, base: workingDirectory() }
 }
 
 /** All patterns that can be read; one warning for each that cannot. */

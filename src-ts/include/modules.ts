@@ -5,7 +5,8 @@ import nodeModule from 'node:module'
 import { debug } from '../log.js'
 import { shared } from '../shared.js'
 import { fileOf } from './asked.js'
-import { transform } from './transform.js'
+import { lookAtModule } from './commonjs.js'
+import { transform, transformCommonJs } from './transform.js'
 import type { IncludedExport } from '../shared.js'
 import type { Include } from './asked.js'
 import type { Holder } from './members.js'
@@ -40,6 +41,13 @@ const { registerHooks } = nodeModule as unknown as { registerHooks?: RegisterHoo
 /** Whether this Node lets ES modules be captured. */
 export const hasModuleHooks: boolean = typeof registerHooks === 'function'
 
+/** How texts are changed; Node 22 compiles imported CommonJS in TypeScript by itself. */
+const transforms = new Map<unknown, typeof transform>([
+  ['module', transform],
+  ['module-typescript', transform],
+  ['commonjs-typescript', transformCommonJs],
+])
+
 function textOf(source: Loaded['source']): string | undefined {
   if (typeof source === 'string' || source === undefined) return source
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(source)
@@ -69,9 +77,9 @@ function load(include: Include): NonNullable<Hooks['load']> {
   return (url, context, next) => {
     const loaded = next(url, context)
     try {
-      if (loaded.format !== 'module' && loaded.format !== 'module-typescript') return loaded
-      const code = textOf(loaded.source)
-      const source = code === undefined ? undefined : transform(include, code, url)
+      const change = transforms.get(loaded.format)
+      const code = change === undefined ? undefined : textOf(loaded.source)
+      const source = code === undefined ? undefined : change?.(include, code, url)
       return source === undefined ? loaded : { ...loaded, source }
     } catch (error) {
       debug(`${url} is left alone: ${String(error)}`)
@@ -102,6 +110,7 @@ export function hookModules(include: Include): void {
       debug(`${file} is left alone: ${String(error)}`)
     }
   }
+  shared.includedModule = (module) => lookAtModule(include, module)
   registerHooks?.({
     load: load(include),
     ...(include.hasSpecifiers ? { resolve: resolve(include) } : {}),

@@ -70,6 +70,13 @@ function lineOf(file: string, locals: ReadonlyMap<string, string>): string {
   return `\n;globalThis[Symbol.for("kronicler")]${call};\n`
 }
 
+/** A CommonJS module's text that shows it; undefined where it is to stay as it is. */
+export function transformCommonJs(include: Include, code: string, url: string): string | undefined {
+  const file = fileOf(url)
+  if (file === undefined || include.rulesOf(file).length === 0) return undefined
+  return `${code}\n;globalThis[Symbol.for("kronicler")]?.includedModule?.(module);\n`
+}
+
 /** The text that captures what was asked for; undefined where it is to stay as it is. */
 export function transform(include: Include, code: string, url: string): string | undefined {
   const file = fileOf(url)
