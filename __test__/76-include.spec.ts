@@ -123,6 +123,19 @@ test('functions and methods that CommonJS modules export are captured', async (t
   t.is(sources.get('src/whole:whole'), 'src/whole.js:2')
 })
 
+test('what is installed below is meant by a pattern that says so only', async (t) => {
+  // Promise: ./** is the application's own; its packages can be named by their path.
+  const files = {
+    'main.cjs': `require('./own.js').run(1); require('tools').run(2)`,
+    'own.js': 'exports.run = (value) => value',
+    'node_modules/tools/index.js': 'exports.run = (value) => value',
+  }
+  const own = await capturedOf(t, files, 'main.cjs', './**')
+  t.deepEqual(own.lines, ['own:run ok sync'])
+  const installed = await capturedOf(t, files, 'main.cjs', './node_modules/{tools,other}/*')
+  t.deepEqual(installed.lines, ['node_modules/tools/index:run ok sync'])
+})
+
 test('CommonJS modules are captured when they are imported, too', async (t) => {
   // Promise: how a module is loaded makes no difference.
   const files = {
@@ -228,6 +241,7 @@ const packages: Files = {
   }`,
   'main.cjs': `
     const { Client } = require('pg')
+    require('./node_modules/tools')
     const tools = require('tools')
     const client = new Client()
     console.log(client.end(), tools.map([1], (one) => one + 1), tools([2]))

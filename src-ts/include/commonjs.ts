@@ -5,12 +5,12 @@
 
 import nodeModule from 'node:module'
 
-import { holderOf } from './members.js'
+import { holderOf, ownNames } from './members.js'
 import type { Holder } from './members.js'
 import type { Include } from './asked.js'
 import type { Callable } from '../wrapper.js'
 
-const { apply, defineProperty, getOwnPropertyDescriptor, ownKeys } = Reflect
+const { apply, defineProperty, getOwnPropertyDescriptor } = Reflect
 
 interface Loaded {
   exports: unknown
@@ -75,9 +75,8 @@ class Exports implements Holder {
   }
 
   keys(): string[] {
-    const getters = ownKeys(this.#exports).filter(
-      (key): key is string =>
-        typeof key === 'string' && this.#getterOf(key) !== undefined && this.#isFunction(key),
+    const getters = ownNames(this.#exports).filter(
+      (key) => this.#getterOf(key) !== undefined && this.#isFunction(key),
     )
     return [...this.#own.keys(), ...getters, ...(this.#isWhole('default') ? ['default'] : [])]
   }

@@ -60,13 +60,18 @@ function lookUp(object: object, key: string): PropertyDescriptor | undefined {
   return undefined
 }
 
+/** Names of own properties; lists and bytes, which may be long, have none that are meant. */
+export function ownNames(object: object): string[] {
+  if (Array.isArray(object) || ArrayBuffer.isView(object)) return []
+  return ownKeys(object).filter((key): key is string => typeof key === 'string')
+}
+
 /** An object's members. One of a prototype is replaced on the object alone. */
 export function holderOf(object: object): Holder {
   return {
     keys: () =>
-      ownKeys(object).filter(
-        (key): key is string =>
-          typeof key === 'string' &&
+      ownNames(object).filter(
+        (key) =>
           !passedOver.has(key) &&
           typeof getOwnPropertyDescriptor(object, key)?.value === 'function',
       ),
