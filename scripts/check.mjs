@@ -12,7 +12,9 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const folders = [
   '__test__/duckdb',
   '__test__/frameworks',
+  '__test__/guides',
   '__test__/packaging',
+  '__test__/programs',
   '__test__/runners',
   '__test__/suites',
   'docs/typedoc',

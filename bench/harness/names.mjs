@@ -1,5 +1,5 @@
 // The benches, in the order in which they run and in which docs/benchmarks.md has them.
 
 export const names = [
-  'capture', 'http', 'original', 'footprint', 'store', 'answers', 'rows', 'compare',
+  'capture', 'http', 'frameworks', 'original', 'footprint', 'store', 'answers', 'rows', 'compare',
 ]

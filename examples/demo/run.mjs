@@ -13,7 +13,13 @@ import { Progress } from './progress.mjs'
 import { startService } from './service.mjs'
 
 const LOAD_SECONDS = 10
-const QUESTIONS = [[], ['stats'], ['slow'], ['outliers']]
+const QUESTIONS = [
+  [],
+  ['stats'],
+  ['slow'],
+  ['outliers'],
+  ['why', '--name', 'GET /quote/:sku'],
+]
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const launcher = path.join(folder, '../../bin/kr.js')
@@ -60,7 +66,7 @@ async function demo() {
   for (const question of QUESTIONS) await ask(question)
   process.stdout.write(`
 
-Open the file and line that an outlier names: the reason is told there.
+The last answer says what the slowest quote waited for: open that file and line.
 Ask on in examples/demo with \`npx kronicler\`, or start the service with \`npm run demo:service\`.
 `)
 }

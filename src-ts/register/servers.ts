@@ -1,7 +1,8 @@
 /**
  * Requests that servers of `node:http` get: what Node publishes tells when they begin, and the
  * framework, where it can be found, to which route they belong. Express lays its routes on the
- * request; Fastify tells of each instance, which gets a hook.
+ * request; Fastify publishes each handler that is called. A hook would know of requests that are
+ * answered before that, but applications see their hooks, when they print their routes.
  */
 
 import { storeFor } from '../captured.js'
@@ -12,7 +13,7 @@ import { Routes } from '../http/routes.js'
 import { listen } from './channels.js'
 import type { Answer } from '../http/exchange.js'
 import type { ExpressRequest } from '../http/express-routes.js'
-import type { FastifyInstance, FastifyRequest } from '../http/fastify.js'
+import type { FastifyRequest } from '../http/fastify.js'
 
 interface Exchange {
   readonly request: ExpressRequest
@@ -32,13 +33,8 @@ function findRoutes(): Routes | undefined {
   return routes
 }
 
-function onRequest(request: FastifyRequest, reply: { raw: object }, done: () => void): void {
+function nameIt({ request, reply }: { request: FastifyRequest; reply: { raw: object } }): void {
   rename(reply.raw, nameByFastify, request)
-  done()
-}
-
-function addHook({ fastify }: { fastify: FastifyInstance }): void {
-  fastify.addHook('onRequest', onRequest as never)
 }
 
 /** Captures the requests of all servers. */
@@ -47,5 +43,5 @@ export function captureServers(): void {
     const found = findRoutes()
     if (found !== undefined) begin(response, found, nameByRoute, request)
   })
-  listen('fastify.initialization', addHook)
+  listen('tracing:fastify.request.handler:start', nameIt)
 }

@@ -71,6 +71,19 @@ impl Columns {
         &self.schema
     }
 
+    /// Whether a column has texts, and all of them are empty.
+    pub fn is_blank(&self, column: Column) -> bool {
+        let texts = match column {
+            Column::Source => &self.names.sources,
+            Column::Service => &self.services.texts,
+            Column::Version => &self.versions.texts,
+            Column::Instance => &self.instances.texts,
+            _ => return false,
+        };
+        let texts = texts.as_any().downcast_ref::<StringArray>();
+        texts.is_some_and(|texts| texts.iter().flatten().all(str::is_empty))
+    }
+
     /// The columns of some rows.
     pub fn of(&self, slice: &Slice) -> Result<RecordBatch, Failure> {
         let columns = self.columns.iter().map(|column| self.column(*column, slice));

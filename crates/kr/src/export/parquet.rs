@@ -85,6 +85,14 @@ fn properties(columns: &Columns) -> Result<WriterProperties, ParquetError> {
             .set_column_dictionary_enabled(path.clone(), false)
             .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
     }
+    // Comparing empty texts that lie nowhere costs the processor 300 ns each: a masked load from an
+    // address that is not mapped. So they are neither looked up nor ordered.
+    for column in Column::ALL.into_iter().filter(|&column| columns.is_blank(column)) {
+        let path = ColumnPath::from(column.name());
+        builder = builder
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_statistics_enabled(path, EnabledStatistics::None);
+    }
     let durations = ColumnPath::from(Column::DurationNs.name());
     let mut properties = builder
         .set_column_dictionary_enabled(durations.clone(), false)
