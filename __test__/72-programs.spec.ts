@@ -44,8 +44,11 @@ async function runSuite({ name, files }: Suite, env: NodeJS.ProcessEnv): Promise
   const all = readdirSync(path.join(cwd, 'test'), { recursive: true, encoding: 'utf8' })
   const found = all.filter((file) => files.test(file)).toSorted()
   const args = ['--test', '--test-reporter=tap', ...found.map((file) => path.join('test', file))]
-  const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore']
-  const child = spawn(process.execPath, args, { cwd, env: { ...cleanEnvironment(), ...env }, stdio })
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { ...cleanEnvironment(), ...env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   await once(child, 'close')

@@ -3,8 +3,8 @@
  *
  * `js` blocks are files, named by their first line (`// server.mjs`). Lines of `sh` blocks are run
  * in order, in the folder of the files; a program that listens stays until the guide is over, on a
- * port of its own in place of 3000. `npm install` finds packages where tests have them; Kronicler is
- * copied, for bundlers tell packages from sources by where they lie.
+ * port of its own in place of 3000. `npm install` finds packages where tests have them; Kronicler
+ * is copied, for bundlers tell packages from sources by where they lie.
  */
 
 import { spawn } from 'node:child_process'
@@ -67,7 +67,9 @@ function link(target: string, at: string): void {
 }
 
 function copyKronicler(to: string): void {
-  for (const name of published) cpSync(path.join(root, name), path.join(to, name), { recursive: true })
+  for (const name of published) {
+    cpSync(path.join(root, name), path.join(to, name), { recursive: true })
+  }
 }
 
 /** The programs of a package. */

@@ -24,9 +24,10 @@ const full = { sets: 3, warmUpRounds: 2, rounds: 12, amount: 12_000, connections
 const short = { sets: 1, warmUpRounds: 1, rounds: 3, amount: 2_000, connections: 10 }
 
 async function startArm(name, framework, dir) {
-  const options = { env: { KRONICLER_DIR: `${dir}/${name}` } }
-  if (name === 'register') options.execArgv = ['--import', import.meta.resolve('kronicler/register')]
-  const child = startChild(serverScript, { arm: name, framework }, options)
+  const env = { KRONICLER_DIR: `${dir}/${name}` }
+  const flags = { register: ['--import', import.meta.resolve('kronicler/register')] }
+  const execArgv = flags[name] ?? []
+  const child = startChild(serverScript, { arm: name, framework }, { env, execArgv })
   const { port } = await nextMessage(child)
   return { name, child, port, cpu: [], speed: [], requestCount: 0 }
 }
