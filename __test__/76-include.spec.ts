@@ -1,7 +1,6 @@
 /** The include list of `kronicler/register`: functions of modules that know nothing of it. */
 
 import { mkdirSync, writeFileSync } from 'node:fs'
-import nodeModule from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -16,7 +15,6 @@ import { testWith } from './tools.js'
 const register = new URL('../esm/register.js', import.meta.url)
 const required = fileURLToPath(new URL('../cjs/register.js', import.meta.url))
 const fixtures = fileURLToPath(new URL('fixtures', import.meta.url))
-const hasModuleHooks = 'registerHooks' in nodeModule
 const withFrameworks = testWith('__test__/frameworks')
 
 type Files = Readonly<Record<string, string>>
@@ -201,14 +199,7 @@ const modules: Files = {
 
 test('functions and methods that ES modules export are captured', async (t) => {
   // Promise: as with CommonJS; what is declared in any way is found, and text that only looks like
-  // it is not touched. Before Node 22.15 a warning says that it cannot be done.
-  if (!hasModuleHooks) {
-    const cwd = program(t, modules)
-    const ended = await start(cwd, 'main.js', { KRONICLER_INCLUDE: './src/**' })
-    t.is(ended.code, 0, ended.stderr)
-    t.regex(ended.stderr, /\[KRONICLER_INCLUDE\].*"\.\/src\/\*\*".*Node 22\.15/)
-    return
-  }
+  // it is not touched.
   const { stdout, lines, rows } = await capturedOf(t, modules, 'main.js', './src/**')
   t.is(stdout, '3 [ 0, 1 ] 3 4 5 6\n7 true true 8 9 1\nno user\n')
   t.deepEqual(lines, [
@@ -277,16 +268,13 @@ const packages: Files = {
 
 test('members of packages are captured, and no others', async (t) => {
   // Promise: package.json has the list; a name is what a program imports, not a path in a package.
-  const ofModules = hasModuleHooks ? ['@shop/kit:run ok sync'] : []
   const cwd = program(t, packages)
   const ended = await start(cwd, 'main.cjs')
-  t.is(ended.code, 0, ended.stderr)
+  t.deepEqual([ended.code, ended.stderr], [0, ''])
   t.is(ended.stdout, "ended [ 2 ] [ 2 ]\n3\n[ 'SELECT 1' ]\n4 5 ended\n")
-  if (hasModuleHooks) t.is(ended.stderr, '')
-  else t.regex(ended.stderr, /"@shop\/kit:run".*Node 22\.15/)
   const lines = rowsAfter(t, cwd).map(({ name, outcome, kind }) => `${name} ${outcome} ${kind}`)
   t.deepEqual(lines.toSorted(), [
-    ...ofModules,
+    '@shop/kit:run ok sync',
     'pg:Client.query ok sync',
     'tools:map ok sync',
     'tools:tools ok sync',
@@ -395,7 +383,6 @@ for (const order of ['before', 'after']) {
       const cwd = program(t, files)
       const ended = await start(cwd, main, { KRONICLER_INCLUDE: './src/**' }, flags)
       t.is(ended.code, 0, ended.stderr)
-      if (main === 'main.js' && !hasModuleHooks) continue
       const names = rowsAfter(t, cwd).map(({ name }) => name)
       t.true(names.includes('src/users:add'), names.join('\n'))
     }

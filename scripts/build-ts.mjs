@@ -30,14 +30,14 @@ function compile(project, output, ...options) {
 }
 
 /** The finder of the addon stays outside: its literal requires are for the bundlers of users. */
-function bundle(entry, output) {
+function bundle(entry, output, format = 'cjs') {
   buildSync({
     absWorkingDir: root,
     entryPoints: [entry],
     outfile: output,
     bundle: true,
     external: ['*/binding.cjs'],
-    format: 'cjs',
+    format,
     platform: 'node',
     target: 'node20.19',
     logLevel: 'warning',
@@ -69,6 +69,8 @@ if (process.argv[2] === 'test') {
   const file = path.join(root, 'dist/cjs/bundle.js')
   bundle('src-ts/bundle.ts', 'dist/cjs/bundle.js')
   freeOfRequire(file)
+  // Hooks of ES modules run in a thread of their own before Node 22.15.
+  bundle('src-ts/include/loader.ts', 'dist/esm/loader.js', 'esm')
   writeFileSync(path.join(root, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n')
   const entries = createRequire(import.meta.url)(file)
   for (const [name, exported] of Object.entries(entries)) writeEntry(name, exported)

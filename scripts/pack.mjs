@@ -22,6 +22,8 @@ const rules = {
       /^(LICENSE|README\.md|CHANGELOG\.md|package\.json|binding\.cjs)$/,
       /^bin\/[a-z]+\.js$/,
       /^dist\/cjs\/(bundle\.js|package\.json)$/,
+      // Hooks of ES modules run in a thread of their own before Node 22.15.
+      /^dist\/esm\/loader\.js$/,
       new RegExp(`^dist/(cjs|esm)/(${entries().join('|')})\\.js$`),
       /^dist\/(cjs|esm)\/([a-z]+\/)?[a-z-]+\.d\.ts$/,
     ],

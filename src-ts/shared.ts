@@ -22,9 +22,21 @@ interface Shared {
   /** Signals of the runtime that this thread records. */
   signals?: Set<string>
   /** Called at the end of an ES module that something is asked for of. */
-  included?: (file: string, entries: readonly IncludedExport[]) => void
+  included?: (
+    file: string,
+    entries: readonly IncludedExport[],
+    asked: readonly IncludedBy[],
+  ) => void
   /** The same for a CommonJS module, where Node compiles it in a way that cannot be seen. */
   includedModule?: (module: unknown) => void
+}
+
+/** What is asked for of a module, and the text of the pattern that asks. */
+export interface IncludedBy {
+  readonly pattern: string
+  readonly label: string
+  readonly member: readonly string[]
+  readonly alias?: string
 }
 
 /** An exported name, and how to read and replace what it stands for. */

@@ -6,7 +6,7 @@ import { warn, warnAtExit } from '../warning.js'
 import { Include } from './asked.js'
 import { hookCommonJs } from './commonjs.js'
 import { readPatterns } from './list.js'
-import { hasModuleHooks, hookModules } from './modules.js'
+import { hookModules } from './modules.js'
 import type { Pattern } from './patterns.js'
 
 // By then a service has loaded what it is made of.
@@ -14,8 +14,7 @@ const patienceMs = 10_000
 
 const remedy =
   'of the include list has met no function that a loaded module exports: check path and member; ' +
-  'KRONICLER_LOG=debug tells what is captured' +
-  (hasModuleHooks ? '' : '; ES modules need Node 22.15')
+  'KRONICLER_LOG=debug tells what is captured'
 
 function warnOf(message: string, cause: string): void {
   warn('KRONICLER_INCLUDE', cause, message)

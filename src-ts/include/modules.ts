@@ -1,26 +1,28 @@
-/** ES modules: hooks of Node (22.15 and later) that see each before it runs. */
+/**
+ * ES modules: hooks that see each before it runs. They run in this thread where Node lets them
+ * (22.15 and later), else in one of their own, of which this one knows by lines in modules only.
+ */
 
+import { existsSync } from 'node:fs'
 import nodeModule from 'node:module'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 import { debug } from '../log.js'
 import { shared } from '../shared.js'
-import { fileOf } from './asked.js'
 import { lookAtModule } from './commonjs.js'
-import { transform, transformCommonJs } from './transform.js'
+import { fileOf } from './rules.js'
+import { transformed } from './transform.js'
 import type { IncludedExport } from '../shared.js'
 import type { Include } from './asked.js'
 import type { Holder } from './members.js'
+import type { LoadedText } from './transform.js'
 
 interface Resolved {
   readonly url: string
 }
 
-interface Loaded {
-  readonly format?: string | null | undefined
-  readonly source?: string | ArrayBuffer | NodeJS.TypedArray | undefined
-}
-
-/** What Node 20, and the types of it, know nothing of. */
+/** What the types of Node 20 know nothing of. */
 interface Hooks {
   resolve?: (
     specifier: string,
@@ -30,28 +32,13 @@ interface Hooks {
   load?: (
     url: string,
     context: unknown,
-    next: (url: string, context: unknown) => Loaded,
-  ) => Loaded
+    next: (url: string, context: unknown) => LoadedText,
+  ) => LoadedText
 }
 
 type RegisterHooks = (hooks: Hooks) => unknown
 
 const { registerHooks } = nodeModule as unknown as { registerHooks?: RegisterHooks }
-
-/** Whether this Node lets ES modules be captured. */
-export const hasModuleHooks: boolean = typeof registerHooks === 'function'
-
-/** How texts are changed; Node 22 compiles imported CommonJS in TypeScript by itself. */
-const transforms = new Map<unknown, typeof transform>([
-  ['module', transform],
-  ['module-typescript', transform],
-  ['commonjs-typescript', transformCommonJs],
-])
-
-function textOf(source: Loaded['source']): string | undefined {
-  if (typeof source === 'string' || source === undefined) return source
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(source)
-}
 
 function exportsOf(entries: readonly IncludedExport[]): Holder {
   const found = new Map(entries.map(([name, get, set]) => [name, { get, set }]))
@@ -77,10 +64,7 @@ function load(include: Include): NonNullable<Hooks['load']> {
   return (url, context, next) => {
     const loaded = next(url, context)
     try {
-      const change = transforms.get(loaded.format)
-      const code = change === undefined ? undefined : textOf(loaded.source)
-      const source = code === undefined ? undefined : change?.(include, code, url)
-      return source === undefined ? loaded : { ...loaded, source }
+      return transformed(include, loaded, url)
     } catch (error) {
       debug(`${url} is left alone: ${String(error)}`)
       return loaded
@@ -101,17 +85,36 @@ function resolve(include: Include): NonNullable<Hooks['resolve']> {
   }
 }
 
+/** In a thread of their own, which is told the patterns. */
+function registerLoader(include: Include): void {
+  // It throws when there is no working directory, where Node would wait for that thread for ever.
+  process.cwd()
+  // Beside the bundle, which this file is a part of: it loads all of us, the loader little.
+  const loader = path.join(__dirname, '../esm/loader.js')
+  if (!existsSync(loader)) {
+    debug('ES modules are not captured: this Node needs loader.js of the package, which is bundled')
+    return
+  }
+  const data = include.written.map(({ text, base }) => ({ text, base }))
+  nodeModule.register(pathToFileURL(loader).href, { data })
+}
+
 /** Captures what was asked for of each ES module that is loaded from now on. */
 export function hookModules(include: Include): void {
-  shared.included = (file, entries) => {
+  shared.included = (file, entries, asked) => {
     try {
-      include.wrap(exportsOf(entries), file)
+      const rules = asked.map((one) => include.ruleOf(one))
+      include.wrap(exportsOf(entries), file, rules)
     } catch (error) {
       debug(`${file} is left alone: ${String(error)}`)
     }
   }
   shared.includedModule = (module) => lookAtModule(include, module)
-  registerHooks?.({
+  if (registerHooks === undefined) {
+    registerLoader(include)
+    return
+  }
+  registerHooks({
     load: load(include),
     ...(include.hasSpecifiers ? { resolve: resolve(include) } : {}),
   })

@@ -8,9 +8,9 @@
  * be set, when the line asks for it: it is left alone.
  */
 
-import { fileOf } from './asked.js'
+import { fileOf } from './rules.js'
 import { shapeOf } from './shape.js'
-import type { Include, Rule } from './asked.js'
+import type { Rule, Rules } from './rules.js'
 import type { Passed, Shape, Span } from './shape.js'
 
 interface Edit extends Span {
@@ -33,7 +33,7 @@ function wants(rules: readonly Rule[], name: string): boolean {
 }
 
 /** What a module only passes on is replaced where it is made, if it is of the same package. */
-function follow(include: Include, passed: Passed, url: string, rules: readonly Rule[]): void {
+function follow(include: Rules, passed: Passed, url: string, rules: readonly Rule[]): void {
   if (!/^(?:\.|file:|\/)/.test(passed.from)) return
   const file = fileOf(new URL(passed.from, url).href)
   if (file === undefined) return
@@ -62,23 +62,29 @@ function editsOf({ constants, namedDefault }: Shape, locals: ReadonlyMap<string,
   return edits.toSorted((one, other) => other.start - one.start)
 }
 
-function lineOf(file: string, locals: ReadonlyMap<string, string>): string {
+function lineOf(
+  file: string,
+  locals: ReadonlyMap<string, string>,
+  rules: readonly Rule[],
+): string {
   const entries = [...locals].map(
     ([name, local]) => `[${JSON.stringify(name)},()=>${local},(v)=>{${local}=v}]`,
   )
-  const call = `?.included?.(${JSON.stringify(file)},[${entries.join(',')}])`
-  return `\n;globalThis[Symbol.for("kronicler")]${call};\n`
+  // Who made the line may live in another thread than who gets the call.
+  const told = rules.map(({ pattern, ...asked }) => ({ ...asked, pattern: pattern.text }))
+  const args = [JSON.stringify(file), `[${entries.join(',')}]`, JSON.stringify(told)]
+  return `\n;globalThis[Symbol.for("kronicler")]?.included?.(${args.join(',')});\n`
 }
 
 /** A CommonJS module's text that shows it; undefined where it is to stay as it is. */
-export function transformCommonJs(include: Include, code: string, url: string): string | undefined {
+function transformCommonJs(include: Rules, code: string, url: string): string | undefined {
   const file = fileOf(url)
   if (file === undefined || include.rulesOf(file).length === 0) return undefined
   return `${code}\n;globalThis[Symbol.for("kronicler")]?.includedModule?.(module);\n`
 }
 
 /** The text that captures what was asked for; undefined where it is to stay as it is. */
-export function transform(include: Include, code: string, url: string): string | undefined {
+function transformModule(include: Rules, code: string, url: string): string | undefined {
   const file = fileOf(url)
   const rules = file === undefined ? [] : include.rulesOf(file)
   if (file === undefined || rules.length === 0) return undefined
@@ -93,5 +99,29 @@ export function transform(include: Include, code: string, url: string): string |
   for (const edit of editsOf(shape, locals)) {
     text = text.slice(0, edit.start) + edit.text + text.slice(edit.end)
   }
-  return text + lineOf(file, locals)
+  return text + lineOf(file, locals, rules)
+}
+
+/** How texts are changed; Node 22 compiles imported CommonJS in TypeScript by itself. */
+const transforms = new Map<unknown, typeof transformModule>([
+  ['module', transformModule],
+  ['module-typescript', transformModule],
+  ['commonjs-typescript', transformCommonJs],
+])
+
+/** What a hook of loading gives. */
+export interface LoadedText {
+  readonly format?: string | null | undefined
+  readonly source?: string | ArrayBuffer | NodeJS.TypedArray | null | undefined
+}
+
+/** A module as it is to be loaded: with another text if something is asked for of it. */
+export function transformed<T extends LoadedText>(include: Rules, loaded: T, url: string): T {
+  const transform = transforms.get(loaded.format)
+  const { source: given } = loaded
+  if (transform === undefined || given === undefined || given === null) return loaded
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  const code = typeof given === 'string' ? given : decoder.decode(given)
+  const source = transform(include, code, url)
+  return source === undefined ? loaded : { ...loaded, source }
 }
