@@ -23,7 +23,9 @@ export function watchCallback(args: unknown[], index: number, call: Call): boole
       apply(target, self, values: unknown[]) {
         try {
           // As `util.promisify` does it, whatever the first argument is.
-          call.finish(kindAsync | (values[0] ? outcomeError : outcomeOk))
+          const [error] = values
+          if (error) call.finish(kindAsync | outcomeError, { error })
+          else call.finish(kindAsync | outcomeOk)
         } catch {
           // The stack is full.
         }

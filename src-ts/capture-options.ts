@@ -1,7 +1,10 @@
 /** Options of a captured function. */
 
 import { checkOptions, rangeError, typeError } from './arguments.js'
+import { parsePath } from './detail-args.js'
 import type { Database } from './database.js'
+import type { ArgumentPath } from './detail-args.js'
+import type { Asked } from './tell.js'
 
 /** How a function is captured. */
 export interface CaptureOptions {
@@ -25,6 +28,27 @@ export interface CaptureOptions {
   callback?: boolean | number
   /** The call ends when the stream that it returns, or promises, has ended. */
   stream?: boolean
+  /**
+   * Milliseconds above which a call is slow, so that its row gets a detail. Default: what about one
+   * call in a hundred of the function takes, once it was called 200 times. `Infinity`: none is.
+   */
+  slowMs?: number
+  /**
+   * Whether details of failed calls hold the message of what was thrown. Of functions that throw
+   * without a promise this is also the way to know its class: Node then reports an error that nobody
+   * catches as thrown in Kronicler. Default: false.
+   */
+  message?: boolean
+  /**
+   * Arguments that details hold, as they are when the call ends: `'0.id'` is the property `id` of
+   * the first one, `'1.headers.host'`. At most 16. Values under keys that sound secret (password,
+   * token, authorization, cookie, ...) are not told. Default: none.
+   */
+  args?: readonly string[]
+  /**
+   * Whether details hold trace and span of `@opentelemetry/api`, when that is in use. Default: false.
+   */
+  trace?: boolean
 }
 
 /** The callback is the last argument, wherever that is. */
@@ -38,11 +62,15 @@ export interface CaptureSettings {
   /** Index of the argument, `lastArgument`, or undefined: none. */
   readonly callback: number | undefined
   readonly stream: boolean
+  readonly slowMs: number | undefined
+  /** What details hold besides what they always do, if that was asked for. */
+  readonly asked: Asked | undefined
 }
 
 const everyMax = 1_000_000
 // As many arguments as a function can ever be called with, and more.
 const callbackIndexMax = 65_535
+const pathCountMax = 16
 
 function checkWhole(name: string, value: unknown, min: number, max: number): number {
   if (typeof value !== 'number') throw typeError(name, 'a number', value)
@@ -72,17 +100,55 @@ function checkBoolean(name: string, value: unknown): boolean {
   return value
 }
 
+function checkSlow(value: unknown): number | undefined {
+  if (value === undefined) return undefined
+  if (typeof value !== 'number') throw typeError('options.slowMs', 'a number', value)
+  if (!(value >= 0)) throw rangeError('options.slowMs', 'a number from 0', value)
+  return value
+}
+
+function checkPaths(value: unknown): ArgumentPath[] {
+  if (!Array.isArray(value)) throw typeError('options.args', 'an array of paths', value)
+  if (value.length > pathCountMax) {
+    throw rangeError('options.args', `at most ${pathCountMax} paths`, value)
+  }
+  return Array.from(value, (text: unknown) => {
+    if (typeof text !== 'string') throw typeError('a path in options.args', 'a string', text)
+    const path = parsePath(text)
+    if (path === undefined) throw rangeError('a path in options.args', "like '0.id'", text)
+    return path
+  })
+}
+
 /** Options as they were given; a `TypeError` or `RangeError` names the wrong one. */
 export function checkCaptureOptions(value: unknown): CaptureSettings {
-  const keys = ['db', 'every', 'promise', 'callback', 'stream'] as const
+  const keys = [
+    'db',
+    'every',
+    'promise',
+    'callback',
+    'stream',
+    'slowMs',
+    'message',
+    'args',
+    'trace',
+  ] as const
   const given = checkOptions("capture's options", value, keys)
   const or = (key: (typeof keys)[number], otherwise: unknown): unknown =>
     given.has(key) ? given.get(key) : otherwise
+  const asked = {
+    message: checkBoolean('options.message', or('message', false)),
+    args: checkPaths(or('args', [])),
+    trace: checkBoolean('options.trace', or('trace', false)),
+  }
+  const asksAnything = asked.message || asked.trace || asked.args.length > 0
   return {
     ...(given.has('db') ? { db: given.get('db') } : {}),
     every: checkWhole('options.every', or('every', 1), 1, everyMax),
     promise: checkPromise(or('promise', 'chained')),
     callback: checkCallback(or('callback', false)),
     stream: checkBoolean('options.stream', or('stream', false)),
+    slowMs: checkSlow(or('slowMs', undefined)),
+    asked: asksAnything ? asked : undefined,
   }
 }

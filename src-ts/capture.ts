@@ -30,8 +30,11 @@ function captureFunction(
   const store = storeFor(settings)
   if (store === undefined) return fn
   const isChosen = name !== ''
-  const makeSite = (): Site =>
-    siteOf(store, isChosen ? name : nameOf(fn), sourceOfCaller(below), isChosen, settings.every)
+  const { every, slowMs } = settings
+  const makeSite = (): Site => {
+    const source = sourceOfCaller(below)
+    return siteOf(store, isChosen ? name : nameOf(fn), source, isChosen, every, 0, slowMs)
+  }
   return captured(fn, makeSite, settings)
 }
 

@@ -47,6 +47,8 @@ export interface RowTable {
   /** Ends and durations once more, as lower and upper halves of 32 bits. */
   readonly ends: Int32Array
   readonly durations: Uint32Array
+  /** As JSON, where they were asked for. */
+  readonly details: readonly (string | null | undefined)[] | undefined
 }
 
 /** Of the addon's rows, at most the first `limit`. */
@@ -67,7 +69,7 @@ export function toTable(native: NativeRows, limit: number): RowTable {
   }
   const ends = new Int32Array(buffer, 8 * count, 2 * length)
   const durations = new Uint32Array(buffer, 16 * count, 2 * length)
-  return { columns, names, sources, weights, ends, durations }
+  return { columns, names, sources, weights, ends, durations, details: native.details }
 }
 
 /** The element of a column at an index that is known to be in range. */

@@ -43,7 +43,8 @@ export function wrapBoth({ get, set }: Accessor, member: Member, wrap: WrapMembe
 export function siteOfDecorated(store: NativeStore, decoration: Decoration, own: string): Site {
   const { name, settings, source } = decoration
   const isChosen = name !== ''
-  return siteOf(store, isChosen ? name : own, source, isChosen, settings.every)
+  const { every, slowMs } = settings
+  return siteOf(store, isChosen ? name : own, source, isChosen, every, 0, slowMs)
 }
 
 /** A decoration of a getter and a setter at once: each has a name. */

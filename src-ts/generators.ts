@@ -20,6 +20,7 @@ import {
 } from './record.js'
 import type { Callable } from './constructors.js'
 import type { Site } from './record.js'
+import type { Asked, Thrown, Told } from './tell.js'
 
 type Step = (this: unknown, ...args: unknown[]) => unknown
 
@@ -27,7 +28,7 @@ const { apply, defineProperty, deleteProperty, setPrototypeOf } = Reflect
 const stepNames = ['next', 'return', 'throw'] as const
 
 /** One run of a generator. */
-class Run {
+class Run implements Told {
   #start: number | undefined
   /** Whether a step is on the stack. */
   isRunning = false
@@ -35,11 +36,15 @@ class Run {
   readonly #generator: object
   readonly #tag: number
   readonly #database: number
+  readonly asked: Asked | undefined
+  readonly args: readonly unknown[] | undefined
 
-  constructor(generator: object, tag: number, database: number) {
+  constructor(generator: object, tag: number, database: number, told: Told) {
     this.#generator = generator
     this.#tag = tag
     this.#database = database
+    this.asked = told.asked
+    this.args = told.args
   }
 
   begin(): void {
@@ -47,14 +52,16 @@ class Run {
   }
 
   /** One that ends before its start, by `return` or `throw`, never ran: it is not recorded. */
-  finish(outcome: number): void {
+  finish(outcome: number, thrown?: Thrown): void {
     if (this.#isOver) return
     this.#isOver = true
     // What was added last goes first: V8 takes back what it did, and generators stay fast.
     deleteProperty(this.#generator, 'throw')
     deleteProperty(this.#generator, 'return')
     deleteProperty(this.#generator, 'next')
-    if (this.#start !== undefined) record(this.#start, this.#tag | outcome, this.#database)
+    if (this.#start !== undefined) {
+      record(this.#start, this.#tag | outcome, this.#database, thrown, this)
+    }
   }
 
   /** Looks at what a step gave: by `yield*` anything, a getter that throws included. */
@@ -69,8 +76,8 @@ class Run {
     if (isDone) this.finish(outcomeOk)
   }
 
-  fail(): void {
-    this.finish(outcomeError)
+  fail(thrown?: Thrown): void {
+    this.finish(outcomeError, thrown)
   }
 }
 
@@ -81,7 +88,7 @@ function chain(promise: Promise<unknown>, run: Run): unknown {
     return result
   }
   const onRejected = (error: unknown): never => {
-    run.fail()
+    run.fail({ error })
     throw error
   }
   try {
@@ -169,9 +176,9 @@ function watchSteps(generator: object, run: Run): void {
 }
 
 /** Lets a generator record itself; one that cannot be changed goes unrecorded. */
-function watchGenerator(generator: object, tag: number, database: number): void {
+function watchGenerator(generator: object, tag: number, database: number, told: Told): void {
   try {
-    watchSteps(generator, new Run(generator, tag, database))
+    watchSteps(generator, new Run(generator, tag, database, told))
   } catch {
     // Its prototype is the user's, and may have getters that throw.
   }
@@ -183,8 +190,9 @@ function inherit(generator: unknown, prototype: unknown): void {
 }
 
 /** Generator functions, sync and async. */
-export function wrapGenerator(fn: Callable, site: Site): Callable {
+export function wrapGenerator(fn: Callable, site: Site, asked: Asked | undefined): Callable {
   const { database } = site
+  const wantsArguments = asked !== undefined && asked.args.length > 0
   const { wrapper }: { wrapper: Callable } = {
     wrapper(this: unknown, ...args: unknown[]): unknown {
       const tag = tagOf(site, this)
@@ -202,7 +210,10 @@ export function wrapGenerator(fn: Callable, site: Site): Callable {
         }
       }
       if (wrapper.prototype !== prototype) inherit(generator, wrapper.prototype)
-      if (tag >= 0) watchGenerator(generator as object, tag | kindGenerator, database)
+      if (tag >= 0) {
+        const told = { asked, args: wantsArguments ? args : undefined }
+        watchGenerator(generator as object, tag | kindGenerator, database, told)
+      }
       return generator
     },
   }

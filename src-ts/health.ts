@@ -66,6 +66,8 @@ export interface Health {
     /** Calls that processes which were killed had not stored: unknown, at most so many. */
     atMost: number
   }
+  /** Details of slow and failed calls that could not be kept; the calls themselves are not meant. */
+  detailsDropped: number
   /** Threads that capture. */
   ringCount: number
   /** Names known. */
@@ -108,6 +110,7 @@ export function toHealth(native: NativeHealth, enabled: boolean, paused: boolean
       closed: native.droppedClosed,
     },
     lost: { clock: native.lostClock, atMost: native.lostAtMost },
+    detailsDropped: native.detailsDropped,
     ringCount: native.ringCount,
     nameCount: native.nameCount,
     logSizeBytes: native.logSizeBytes,
@@ -154,6 +157,7 @@ export function absentHealth(dir: string, error: string): Health {
     skipped: { every: 0 },
     dropped: { ring: 0, thread: 0, store: 0, closed: 0 },
     lost: { clock: 0, atMost: 0 },
+    detailsDropped: 0,
     ringCount: 0,
     nameCount: 0,
     logSizeBytes: 0,

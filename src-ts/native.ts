@@ -52,6 +52,8 @@ export interface NativeRows {
   /** How many calls a row of each of them stands for. */
   weights: number[]
   partial: boolean
+  /** Details as JSON, one for each row, where they were asked for and there are some. */
+  details?: (string | null | undefined)[]
 }
 
 /**
@@ -222,6 +224,7 @@ export interface NativeHealth {
   droppedClosed: number
   lostClock: number
   lostAtMost: number
+  detailsDropped: number
   ringCount: number
   nameCount: number
   logSizeBytes: number
@@ -239,7 +242,8 @@ export interface NativeStore {
   readonly isReader: boolean
   /**
    * The number that records carry instead of a name. Each of them stands for `weight` calls, and,
-   * if it is one of http, has a status whose first digit is `statusClass`; else that is 0.
+   * if it is one of http, has a status whose first digit is `statusClass`; else that is 0. Above
+   * `slowMs` a call is slow; without it the slowest hundredth is.
    */
   site(
     name: string,
@@ -247,6 +251,7 @@ export interface NativeStore {
     isChosen: boolean,
     weight: number,
     statusClass: number,
+    slowMs?: number,
   ): number
   /** Whether an answer since the last call lacked rows that could not be read. */
   takePartial(): boolean
@@ -311,7 +316,9 @@ export interface NativeRowStream {
  *   counted if there is no room.
  * - `u[8]` is 0 while nothing is paused, in all threads of the process. Bit 0: everything is, by
  *   `setPaused()`. The bits above: how many databases are, each by the control file of its
- *   directory; their ids follow from `u[9]` on.
+ *   directory; their ids follow from `u[9]` on, up to `u[30]`.
+ * - `u[31]` is what `end()` leaves: 0, or a ticket when the call failed or was slow. Its detail is
+ *   to be handed over with it, by `handOver()`, at once.
  */
 export interface Binding {
   /** Must be the version of the package. */
@@ -322,6 +329,8 @@ export interface Binding {
   end(): void
   insert(): void
   insertError(): void
+  /** Hands over the detail of a call, at most 4,096 bytes. */
+  handOver(database: number, ticket: number, detail: Uint8Array): void
   /** Pauses capturing in all threads of this process, or ends that pause. */
   setPaused(isPaused: boolean): void
   /** Chooses the clock of the process before its first use: `tsc`, `os`, or the best there is. */

@@ -10,10 +10,12 @@ import { types } from 'node:util'
 
 import { chainOnce, promisePrototype, promiseThen } from './chained.js'
 import { outcomeError, outcomeOk, record } from './record.js'
+import { flight } from './tell.js'
 import * as scratch from './scratch.js'
 import { watchThenable } from './thenables.js'
 import type { Handlers } from './chained.js'
 import type { Site } from './record.js'
+import type { Told } from './tell.js'
 
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
 const { isPaused } = scratch
@@ -22,13 +24,16 @@ const { isPaused } = scratch
 const { apply, getPrototypeOf } = Reflect
 
 /** Handlers that record the call and pass on what the promise settled with. */
-function recorders(start: number, tag: number, database: number): Handlers {
+function recorders(start: number, tag: number, database: number, told?: Told): Handlers {
+  flight.count += 1
   const onFulfilled = (value: unknown): unknown => {
-    record(start, tag | outcomeOk, database)
+    flight.count -= 1
+    record(start, tag | outcomeOk, database, undefined, told)
     return value
   }
   const onRejected = (error: unknown): never => {
-    record(start, tag | outcomeError, database)
+    flight.count -= 1
+    record(start, tag | outcomeError, database, { error }, told)
     throw error
   }
   return [onFulfilled, onRejected]
@@ -45,6 +50,7 @@ export function chain(
     return apply(promiseThen, promise, recorders(start, tag, database)) as Promise<unknown>
   } catch {
     // Somebody has replaced what `then` makes its promise with, or the stack is full.
+    flight.count -= 1
     record(start, tag | outcomeOk, database)
     return promise
   }
@@ -72,15 +78,19 @@ export function settleLater(
   tag: number,
   syncTag: number,
   database: number,
+  told?: Told,
 ): unknown {
   if (types.isPromise(result)) {
-    const chained = chainOnce(result, recorders(start, tag, database))
+    const chained = chainOnce(result, recorders(start, tag, database, told))
     if (chained !== undefined) return chained
+    flight.count -= 1
     if (getPrototypeOf(result) === promisePrototype) {
-      record(start, syncTag, database)
+      record(start, syncTag, database, undefined, told)
       return result
     }
   }
-  if (!watchThenable(result, then, { start, tag, database })) record(start, syncTag, database)
+  if (!watchThenable(result, then, { start, tag, database, told })) {
+    record(start, syncTag, database, undefined, told)
+  }
   return result
 }

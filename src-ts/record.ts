@@ -1,9 +1,12 @@
 /** What a record says besides its times, and how it is written. */
 
 import * as scratch from './scratch.js'
+import * as telling from './tell.js'
+import type { Thrown, Told } from './tell.js'
 
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
 const { doubles, words, isPaused, end, tick } = scratch
+const { tell } = telling
 
 /** In place of a tag: the call is not recorded. */
 export const unseen = -1
@@ -55,10 +58,17 @@ export function now(): number {
   return doubles[0] as number
 }
 
-/** Records a call that ends now. `tag` holds site and flags. */
-export function record(start: number, tag: number, database: number): void {
+/** Records a call that ends now. `tag` holds site and flags; `thrown` is why it failed, if known. */
+export function record(
+  start: number,
+  tag: number,
+  database: number,
+  thrown?: Thrown,
+  told?: Told,
+): void {
   doubles[0] = start
   words[2] = tag
   words[3] = database
   end()
+  if (words[31] !== 0) tell(start, database, words[31] as number, thrown, told)
 }

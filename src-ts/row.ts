@@ -3,8 +3,10 @@
 import { inspect } from 'node:util'
 
 import { at, durationOf, kinds, outcomes } from './columns.js'
+import { toDetail, toDetailJson } from './detail.js'
 import { formatDuration, formatTime } from './durations.js'
 import type { Kind, Outcome, RowTable } from './columns.js'
+import type { Detail, DetailJson } from './detail.js'
 
 /** A row as JSON, with the keys that `kr --json` uses. */
 export interface RowJson {
@@ -34,6 +36,8 @@ export interface RowJson {
   source: string
   /** How many calls the row stands for. */
   weight: number
+  /** Why it was slow or failed, where that is told, see `Row.detail`. */
+  detail?: DetailJson
 }
 
 // Ids have 53 bits, the lane is in the upper 10.
@@ -113,6 +117,19 @@ export class Row {
     return at(this.#table.columns.thread, this.#index)
   }
 
+  /**
+   * Why the call was slow, or failed: undefined when it was neither, when nothing is told of it, and
+   * in rows of `rows`, `fetchAll` and `query`, which read no details. Use `fetch` or `slowest`.
+   */
+  get detail(): Detail | undefined {
+    const json = this.#detailJson
+    return json === undefined ? undefined : toDetail(json)
+  }
+
+  get #detailJson(): DetailJson | undefined {
+    return toDetailJson(this.#table.details?.[this.#index])
+  }
+
   /** When the call began, to the millisecond. */
   get startDate(): Date {
     return new Date(Number(this.start / 1_000_000n))
@@ -133,6 +150,7 @@ export class Row {
 
   /** The keys that `kr --json` prints. */
   toJSON(): RowJson {
+    const detail = this.#detailJson
     return {
       id: this.id,
       lane: Math.floor(this.id / rowsPerLane),
@@ -147,6 +165,7 @@ export class Row {
       thread: this.thread,
       source: this.source,
       weight: this.weight,
+      ...(detail === undefined ? {} : { detail }),
     }
   }
 

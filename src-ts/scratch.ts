@@ -56,3 +56,10 @@ export function isPaused(database: number): boolean {
 }
 
 export const insert: () => void = addon?.binding?.insert ?? nothing
+
+/** The index in `words` of the ticket of the call that has just ended, as `native.ts` tells. */
+export const ticketWord = 31
+
+/** Hands over the detail of a call that got a ticket. */
+export const handOver: (database: number, ticket: number, detail: Uint8Array) => void =
+  addon?.binding?.handOver ?? nothing

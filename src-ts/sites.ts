@@ -9,7 +9,8 @@ const nameCountMax = 10_000
 
 /**
  * The site of a name. `isChosen`: by the user; else it is taken from a function. A record of it
- * stands for `weight` calls, and is one of http whose status has this first digit, or 0.
+ * stands for `weight` calls, and is one of http whose status has this first digit, or 0. Above
+ * `slowMs` a call is slow; without it the slowest hundredth is.
  */
 export function siteOf(
   store: NativeStore,
@@ -18,8 +19,9 @@ export function siteOf(
   isChosen: boolean,
   weight = 1,
   statusClass = 0,
+  slowMs?: number,
 ): Site {
-  const number = translated(() => store.site(name, source, isChosen, weight, statusClass))
+  const number = translated(() => store.site(name, source, isChosen, weight, statusClass, slowMs))
   return { tag: number << 8, database: store.id }
 }
 

@@ -3,6 +3,7 @@
 import { kindBlock, now, outcomeError, outcomeOk, record } from './record.js'
 import * as scratch from './scratch.js'
 import type { Site } from './record.js'
+import type { Thrown } from './tell.js'
 
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
 const { isPaused, words } = scratch
@@ -33,10 +34,10 @@ export class Span {
     this.#start = now()
   }
 
-  #finish(outcome: number): void {
+  #finish(outcome: number, thrown?: Thrown): void {
     if (this.#isOver) return
     this.#isOver = true
-    record(this.#start, this.#site.tag | kindBlock | outcome, this.#site.database)
+    record(this.#start, this.#site.tag | kindBlock | outcome, this.#site.database, thrown)
   }
 
   /** Records the block. */
@@ -44,9 +45,9 @@ export class Span {
     this.#finish(outcomeOk)
   }
 
-  /** Records the block as failed. The error is not stored. */
-  fail(_error?: unknown): void {
-    this.#finish(outcomeError)
+  /** Records the block as failed. Of the error no more than its class is stored. */
+  fail(error?: unknown): void {
+    this.#finish(outcomeError, error === undefined ? undefined : { error })
   }
 
   /** As `end`: `using span = capture.start('name')`. */

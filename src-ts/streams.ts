@@ -53,7 +53,8 @@ function watchNodeStream(stream: NodeJS.EventEmitter, end: (error?: unknown) => 
 function begin(stream: object): Call[] | undefined {
   const calls: Call[] = []
   const end = (error?: unknown): void => {
-    for (const call of calls) call.finish(flagsOf(error))
+    const thrown = error === undefined || error === null ? undefined : { error }
+    for (const call of calls) call.finish(flagsOf(error), thrown)
     calls.length = 0
     waiting.delete(stream)
   }

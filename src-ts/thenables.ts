@@ -11,6 +11,7 @@ import { types } from 'node:util'
 import { chainOnce } from './chained.js'
 import { outcomeError, outcomeOk, record } from './record.js'
 import type { Handlers } from './chained.js'
+import type { Thrown, Told } from './tell.js'
 
 type Then = (this: unknown, ...args: unknown[]) => unknown
 
@@ -19,6 +20,7 @@ interface Waiting {
   readonly start: number
   readonly tag: number
   readonly database: number
+  readonly told: Told | undefined
 }
 
 interface Watch {
@@ -43,8 +45,10 @@ export function thenOf(value: object): Then | undefined {
   }
 }
 
-function settle(watch: Watch, outcome: number): void {
-  for (const { start, tag, database } of watch.waiting) record(start, tag | outcome, database)
+function settle(watch: Watch, outcome: number, thrown?: Thrown): void {
+  for (const { start, tag, database, told } of watch.waiting) {
+    record(start, tag | outcome, database, thrown, told)
+  }
   watch.waiting.length = 0
 }
 
@@ -59,7 +63,7 @@ function throwOn(error: unknown): never {
 /** A handler that records the call first. */
 function settled(watch: Watch, outcome: number, next: Then): Then {
   return function handler(this: unknown, ...args: unknown[]): unknown {
-    settle(watch, outcome)
+    settle(watch, outcome, outcome === outcomeError ? { error: args[0] } : undefined)
     return Reflect.apply(next, this, args)
   }
 }

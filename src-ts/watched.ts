@@ -1,6 +1,6 @@
 /**
- * Captured by a `Proxy`: functions that are more than their code, and what the options `callback`
- * and `stream` are for.
+ * Captured by a `Proxy`: functions that are more than their code, and what the options `callback`,
+ * `stream`, `message`, `args` and `trace` are for.
  *
  * What somebody changes on the function, or on what stands in its place, is changed on both:
  * counters in statics, `app.get` of an Express application, the calls that a mock has seen. It
@@ -44,13 +44,26 @@ function begin(
 ): Call | undefined {
   const tag = tagOf(site, self)
   if (tag < 0) return undefined
-  const call = new Call(tag, site.database)
+  const call = new Call(tag, site.database, settings.asked, args)
   if (settings.callback !== undefined) call.isHeld = watchCallback(args, settings.callback, call)
   return call
 }
 
 function fail(call: Call | undefined): void {
   call?.finish((call.isHeld ? kindAsync : kindSync) | outcomeError)
+}
+
+/**
+ * Runs a call and looks at what it throws: Node then reports an error that nobody catches as thrown
+ * here, so it is done only for those who ask for messages.
+ */
+function look<T>(call: Call, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    call.thrown = { error }
+    throw error
+  }
 }
 
 /** A promise whose value may be a stream. */
@@ -60,7 +73,7 @@ function chainStream(promise: Promise<unknown>, call: Call): Promise<unknown> | 
     return value
   }
   const onRejected = (error: unknown): never => {
-    call.finish(kindAsync | outcomeError)
+    call.finish(kindAsync | outcomeError, { error })
     throw error
   }
   return chainOnce(promise, [onFulfilled, onRejected])
@@ -78,7 +91,9 @@ function leave(result: unknown, call: Call, settings: CaptureSettings, isNew: bo
     }
     const then = thenOf(result)
     const { start, tag, database } = call
-    if (then !== undefined) return settleLater(result, then, start, tag | kindAsync, tag, database)
+    if (then !== undefined) {
+      return settleLater(result, then, start, tag | kindAsync, tag, database, call)
+    }
   }
   call.finish(kindSync | outcomeOk)
   return result
@@ -95,6 +110,7 @@ function getOfBound(fn: Callable, key: PropertyKey, self: unknown): unknown {
 /** A function in place of this one, that records each call when it has ended. */
 export function watch(fn: Callable, site: Site, settings: CaptureSettings): Callable {
   const isSame = settings.promise === 'same'
+  const isLooking = settings.asked?.message === true
   const traps: ProxyHandler<Callable> = {
     // What somebody put on `Object.prototype` is no trap.
     // @ts-expect-error -- a handler has no such property, an object literal does
@@ -104,7 +120,10 @@ export function watch(fn: Callable, site: Site, settings: CaptureSettings): Call
       let result
       let isOver = false
       try {
-        result = apply(target, self, args)
+        result =
+          isLooking && call !== undefined
+            ? look(call, () => apply(target, self, args))
+            : apply(target, self, args)
         isOver = true
       } finally {
         try {
@@ -122,7 +141,8 @@ export function watch(fn: Callable, site: Site, settings: CaptureSettings): Call
       let isOver = false
       try {
         const seen = (newTarget as unknown) === proxy ? target : newTarget
-        result = construct(target as unknown as Class, args, seen)
+        const make = (): object => construct(target as unknown as Class, args, seen) as object
+        result = isLooking && call !== undefined ? look(call, make) : make()
         isOver = true
       } finally {
         try {

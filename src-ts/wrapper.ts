@@ -7,7 +7,7 @@
  * is captured by a `Proxy` in watched.ts instead. `finally`, because an error that was caught and
  * thrown again is reported as thrown here, when nobody catches it. `words[8]` is not 0 while
  * something is paused; a negative tag has to be asked for, and a call that still has none is not
- * recorded. A function sees itself as `new.target`, unless somebody has given its wrapper another
+ * recorded. `words[31]` is not 0 when the call was slow, or failed. A function sees itself as `new.target`, unless somebody has given its wrapper another
  * prototype; that is written out here, because a helper makes Node 26 allocate the arguments of
  * each call.
  */
@@ -20,6 +20,7 @@ import { wrapGenerator } from './generators.js'
 import * as promises from './promises.js'
 import * as records from './record.js'
 import * as scratch from './scratch.js'
+import * as telling from './tell.js'
 import * as thenables from './thenables.js'
 import { isMore, watch } from './watched.js'
 import type { CaptureSettings } from './capture-options.js'
@@ -33,6 +34,7 @@ const { doubles, words, tick, end } = scratch
 const { kindAsync, outcomeError, record, tagOf } = records
 const { chain, handOut, settleLater } = promises
 const { thenOf } = thenables
+const { tell } = telling
 const { apply, construct } = Reflect
 
 /** Plain functions: any result, and promises among them. */
@@ -67,6 +69,7 @@ function wrapPlain(fn: Callable, site: Site, isSame: boolean): Callable {
       words[2] = tag
       words[3] = database
       end()
+      if (words[31] !== 0) tell(start, database, words[31] as number)
       return result
     },
   }
@@ -111,6 +114,7 @@ function wrapConstructible(fn: Callable, site: Site, isSame: boolean): Callable 
     words[2] = tag
     words[3] = database
     end()
+    if (words[31] !== 0) tell(start, database, words[31] as number)
     return result
   }
   const prototype = adoptPrototype(fn, wrapper)
@@ -148,11 +152,11 @@ function wrapAsync(fn: Callable, site: Site): Callable {
 /** A function in place of this one, that records each call. */
 export function wrap(fn: Callable, site: Site, settings: CaptureSettings): Callable {
   const chosen = settings.every > 1 ? new EverySite(site, settings.every) : site
-  if (types.isGeneratorFunction(fn)) return wrapGenerator(fn, chosen)
+  if (types.isGeneratorFunction(fn)) return wrapGenerator(fn, chosen, settings.asked)
   const isSame = settings.promise === 'same'
   try {
     const isAwaited = settings.callback !== undefined || settings.stream
-    if (isAwaited || isMore(fn)) return watch(fn, chosen, settings)
+    if (isAwaited || settings.asked !== undefined || isMore(fn)) return watch(fn, chosen, settings)
   } catch {
     // A revoked proxy, on Node 20: nothing is left of it but that calls throw.
   }

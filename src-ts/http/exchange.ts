@@ -9,6 +9,7 @@
 import { Given } from '../given.js'
 import { kindHttp, now, outcomeAborted, outcomeError, outcomeOk, record } from '../record.js'
 import * as scratch from '../scratch.js'
+import { flight } from '../tell.js'
 import { unmatchedName } from './routes.js'
 import type { Routes } from './routes.js'
 
@@ -53,6 +54,7 @@ class Exchange extends Given {
   static end(answer: Answer): void {
     if (!(#routes in answer) || answer.#isOver) return
     answer.#isOver = true
+    flight.count -= 1
     const routes = answer.#routes as Routes
     const isWhole = answer.writableFinished === true
     const status = isWhole || answer.headersSent === true ? answer.statusCode : 0
@@ -103,6 +105,7 @@ export function begin<T>(answer: Answer, routes: Routes, find: NameOf<T>, reques
     void new Exchange(answer, start, routes, find, request)
     answer.on('finish', onEnd)
     answer.on('close', onEnd)
+    flight.count += 1
   } catch {
     // An answer that is frozen, or a proxy: it goes out as it would have.
   }

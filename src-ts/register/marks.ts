@@ -3,6 +3,7 @@
 import { Given } from '../given.js'
 import { kindAsync, kindSync, now, outcomeOk, record } from '../record.js'
 import * as scratch from '../scratch.js'
+import type { Thrown } from '../tell.js'
 import type { Names } from './names.js'
 
 const { isPaused, words } = scratch
@@ -39,9 +40,10 @@ export function finish(
   name: string,
   kind: typeof kindAsync | typeof kindSync,
   outcome: number = outcomeOk,
+  thrown?: Thrown,
 ): void {
   const start = Mark.take(message)
   if (start === undefined) return
   const site = names.get(name)
-  if (site !== undefined) record(start, site.tag | kind | outcome, site.database)
+  if (site !== undefined) record(start, site.tag | kind | outcome, site.database, thrown)
 }

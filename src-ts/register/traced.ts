@@ -60,6 +60,10 @@ function outcomeOf(message: Message): number {
   return 'error' in message ? outcomeError : outcomeOk
 }
 
+function thrownOf(message: Message): { error: unknown } | undefined {
+  return 'error' in message ? { error: message.error } : undefined
+}
+
 function capture(channel: string, detailOf?: (message: Message) => string): void {
   const call = channel.replaceAll(':', '.')
   const names = new Names(call)
@@ -68,10 +72,10 @@ function capture(channel: string, detailOf?: (message: Message) => string): void
   listen<Message>(`tracing:${channel}:start`, begin)
   listen<Message>(`tracing:${channel}:end`, (message) => {
     if (!('result' in message) && !('error' in message)) return
-    finish(message, names, nameOf(message), kindSync, outcomeOf(message))
+    finish(message, names, nameOf(message), kindSync, outcomeOf(message), thrownOf(message))
   })
   listen<Message>(`tracing:${channel}:asyncEnd`, (message) => {
-    finish(message, names, nameOf(message), kindAsync, outcomeOf(message))
+    finish(message, names, nameOf(message), kindAsync, outcomeOf(message), thrownOf(message))
   })
 }
 

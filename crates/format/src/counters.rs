@@ -13,7 +13,7 @@ use crate::varint::{Cursor, put_u64};
 
 /// Counters of a lane, each counting calls since the lane was made.
 ///
-/// With them, `seen = stored + pending + skipped + dropped + lost` holds exactly.
+/// With all but the last, `seen = stored + pending + skipped + dropped + lost` holds exactly.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Left out on purpose by the option `every`.
@@ -30,6 +30,8 @@ pub struct Counters {
     pub lost_clock: u64,
     /// Lost with a process that did not end in order: at most so many.
     pub lost_at_most: u64,
+    /// Details of calls that could not be kept; the calls themselves were.
+    pub details_dropped: u64,
 }
 
 /// Counters a frame may have: bounds a damaged count.
@@ -85,7 +87,7 @@ impl Counters {
         Ok(counters)
     }
 
-    const fn fields(&self) -> [u64; 7] {
+    const fn fields(&self) -> [u64; 8] {
         [
             self.skipped_every,
             self.dropped_ring,
@@ -94,10 +96,11 @@ impl Counters {
             self.dropped_closed,
             self.lost_clock,
             self.lost_at_most,
+            self.details_dropped,
         ]
     }
 
-    const fn fields_mut(&mut self) -> [&mut u64; 7] {
+    const fn fields_mut(&mut self) -> [&mut u64; 8] {
         [
             &mut self.skipped_every,
             &mut self.dropped_ring,
@@ -106,6 +109,7 @@ impl Counters {
             &mut self.dropped_closed,
             &mut self.lost_clock,
             &mut self.lost_at_most,
+            &mut self.details_dropped,
         ]
     }
 }

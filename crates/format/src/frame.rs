@@ -43,10 +43,12 @@ pub enum FrameKind {
     Edit = 8,
     /// The time at which what follows was written.
     Arrival = 9,
+    /// Details of rows that stand before it.
+    Detail = 10,
 }
 
 impl FrameKind {
-    const ALL: [FrameKind; 9] = [
+    const ALL: [FrameKind; 10] = [
         FrameKind::Checkpoint,
         FrameKind::Run,
         FrameKind::Names,
@@ -56,6 +58,7 @@ impl FrameKind {
         FrameKind::Closed,
         FrameKind::Edit,
         FrameKind::Arrival,
+        FrameKind::Detail,
     ];
 }
 

@@ -13,6 +13,8 @@ mod series;
 mod record;
 mod names;
 mod rows;
+mod detail;
+mod detail_fields;
 mod run;
 mod counters;
 mod edit;
@@ -28,10 +30,12 @@ mod segment;
 
 pub use chunk::{
     ChunkDirectory, ChunkScratch, ChunkSeries, ChunkShape, DurationSpan, EndPage, ThreadRun,
-    assemble_rows, decode_chunk, encode_chunk, verify_chunk,
+    assemble_rows, decode_chunk, encode_chunk, encode_chunk_with_details, verify_chunk,
 };
 pub use control::{CONTROL_SIZE_BYTES_MAX, Control};
 pub use counters::Counters;
+pub use detail::{RowDetail, decode_details, encode_details, fitting_details};
+pub use detail_fields::{Argument, Detail, LoopUse, TraceIds};
 pub use edit::{Checkpoint, Edit, HistoryEntry, SegmentEntry};
 pub use error::FormatError;
 pub use file_header::{FILE_HEADER_SIZE_BYTES, FORMAT_VERSION, FileHeader};

@@ -12,6 +12,9 @@ pub const OTHER_NAME: &str = "__other__";
 /// Rows in one ROWS frame: at most 25 bytes a row, so a frame stays below 256 KiB.
 pub const ROWS_PER_FRAME_MAX: usize = 8_192;
 
+/// Bytes of what is told of one row besides its times.
+pub const DETAIL_SIZE_BYTES_MAX: usize = 4_096;
+
 /// Bytes of a frame's payload. Bounds what a damaged length can make a reader allocate.
 pub const PAYLOAD_SIZE_BYTES_MAX: usize = 1 << 20;
 
@@ -39,6 +42,10 @@ pub const DIRECTORY_SIZE_BYTES_MAX: usize = 1 << 20;
 
 /// Bytes of a chunk: four times what rows without any pattern take, for columns to come.
 pub const CHUNK_SIZE_BYTES_MAX: usize = 1 << 23;
+
+/// Bytes of the details of a chunk: with rows without any pattern it still has no more than a chunk
+/// may have.
+pub const CHUNK_DETAILS_SIZE_BYTES_MAX: usize = 1 << 22;
 
 /// Chunks of one segment.
 pub const SEGMENT_CHUNK_COUNT_MAX: usize = 16;

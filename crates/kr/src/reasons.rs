@@ -1,5 +1,6 @@
 //! Why a call took as long as it did, in words.
 
+use kronicler_format::{Argument, Detail, LoopUse};
 use kronicler_query::{Among, Part, PartKind, SLOW_RATIO, Why};
 
 use crate::escape;
@@ -42,9 +43,42 @@ pub fn part_words(part: &Part, why: &Why) -> String {
     }
 }
 
+/// What the thread of a call told of it when it ended, a sentence each.
+pub fn told(detail: &Detail) -> Vec<String> {
+    let mut told = Vec::new();
+    let text = |text: &str| escape::escape(text).into_owned();
+    match (&detail.error, &detail.message) {
+        (Some(error), Some(message)) => {
+            told.push(format!("it failed with {}: {}", text(error), text(message)));
+        }
+        (Some(error), None) => told.push(format!("it failed with {}", text(error))),
+        (None, Some(message)) => told.push(format!("it failed: {}", text(message))),
+        (None, None) => {}
+    }
+    if let Some(LoopUse { busy_thousandths, window_ns }) = detail.event_loop {
+        #[expect(clippy::cast_precision_loss, reason = "it is at most 1,000")]
+        let share = busy_thousandths as f64 / 1_000.0;
+        let (share, window) = (percent(share), duration_ns(window_ns));
+        told.push(format!("the event loop was busy for {share} of the {window} up to its end"));
+    }
+    if let Some(in_flight) = detail.in_flight {
+        let calls = counted(in_flight, "captured call");
+        told.push(format!("{calls} of its thread had not ended when it did"));
+    }
+    for Argument { path, value } in &detail.arguments {
+        told.push(format!("argument {}: {}", text(path), text(value)));
+    }
+    if let Some(ids) = &detail.trace {
+        let (trace, span) = ids.hex();
+        told.push(format!("span {span} of trace {trace}"));
+    }
+    told
+}
+
 /// What else is known, and what is not, a paragraph each.
 pub fn remarks(why: &Why, times: &Times) -> Vec<String> {
     let mut remarks = vec![facts(why, times)];
+    remarks.extend(why.row.detail.iter().flat_map(|detail| told(detail)));
     remarks.extend(callers(why));
     remarks.push(rank(why));
     remarks.extend(minute(why));

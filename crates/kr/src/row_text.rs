@@ -6,9 +6,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use kronicler_format::{Flags, Kind, Outcome};
+use kronicler_format::{Detail, Flags, Kind, Outcome};
 use kronicler_query::{NameTable, RowBatch, StoredRow};
 use kronicler_store::{Name, RowId};
+use serde_json::Value;
 
 use crate::record::{SCHEMA, csv_field, json_value};
 use crate::when::iso;
@@ -175,6 +176,12 @@ impl RowText {
     }
 }
 
+/// A detail as a value of JSON; null when there is none.
+pub fn detail_value(detail: Option<&Detail>) -> Value {
+    let parsed = detail.and_then(|detail| serde_json::from_str(&detail.to_json()).ok());
+    parsed.unwrap_or(Value::Null)
+}
+
 impl Texts {
     fn new(form: Form, name: &Name) -> Self {
         let value = match form {
@@ -323,6 +330,7 @@ mod tests {
             kind: Kind::Http,
             thread: 9,
             weight: 100,
+            detail: None,
         };
         let text = |form: Form| {
             let (mut writer, mut out) = (RowText::new(form), Vec::new());

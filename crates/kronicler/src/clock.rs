@@ -36,6 +36,11 @@ pub(crate) fn new_timeline() -> Timeline {
     Timeline::starting_at(source, first)
 }
 
+/// How many ticks of the process's clock so many nanoseconds are.
+pub(crate) fn ticks(ns: u64) -> u64 {
+    new_timeline().observe(Triple::read(process_clock())).ticks(ns)
+}
+
 fn origin() -> &'static (ClockSource, Triple) {
     ORIGIN.get_or_init(|| {
         let source = ClockSource::choose(None).unwrap_or(ClockSource::Os);

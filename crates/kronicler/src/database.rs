@@ -11,6 +11,7 @@ use kronicler_queue::Producer;
 use kronicler_stats::Moments;
 use kronicler_store::{Directory, LaneView, RowId, Snapshot, StoreError};
 
+use crate::call_ring::CallRing;
 use crate::engine::{Engine, Lane, lock};
 use crate::health::Health;
 use crate::options::Options;
@@ -95,13 +96,19 @@ impl Database {
     /// one status class.
     #[must_use]
     pub fn site_of_form(&self, name: &str, source: &str, is_chosen: bool, form: SiteForm) -> u32 {
-        let mut sites = lock(&self.engine.sites);
         let form = SiteForm { weight: form.weight.max(1), ..form };
-        if is_chosen {
-            sites.explicit(name, source, form)
-        } else {
-            sites.implicit(name, source, form)
+        let site = {
+            let mut sites = lock(&self.engine.sites);
+            if is_chosen {
+                sites.explicit(name, source, form)
+            } else {
+                sites.implicit(name, source, form)
+            }
+        };
+        if let Some(slow_ns) = form.slow_ns {
+            self.engine.thresholds.set(site, crate::clock::ticks(slow_ns));
         }
+        site
     }
 
     /// Whether it has been closed: a thread may let go of its ring then.
@@ -121,7 +128,14 @@ impl Database {
     /// [`Database::count_ringless`] for each call then.
     #[must_use]
     pub fn attach(&self, thread: u32) -> Option<Producer> {
-        attach(&self.engine, thread)
+        attach(&self.engine, thread).map(|(producer, _)| producer)
+    }
+
+    /// As [`Database::attach`], for a thread that tells details of slow and failed calls.
+    #[must_use]
+    pub fn attach_with_details(&self, thread: u32) -> Option<CallRing> {
+        let (producer, key) = attach(&self.engine, thread)?;
+        Some(CallRing::new(&self.engine, producer, key))
     }
 
     /// Counts a call on a thread that has no ring.
@@ -255,7 +269,14 @@ impl Database {
         }
         self.await_taken(&marks, deadline)?;
         let target = lock(&self.engine.memtable).appended();
-        self.engine.control.order(|orders| orders.sync_target = orders.sync_target.max(target));
+        // Details may come after their rows were synced: then those are synced once more.
+        let is_again = self.engine.details.has_placed();
+        self.engine.control.order(|orders| {
+            orders.sync_target = orders.sync_target.max(target);
+            if is_again {
+                orders.synced = orders.synced.min(target.saturating_sub(1));
+            }
+        });
         let is_synced =
             self.engine.control.await_progress(deadline, |orders| orders.synced >= target);
         self.check_writable()?;

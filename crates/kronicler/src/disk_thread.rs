@@ -58,6 +58,7 @@ fn release(engine: &Engine) {
     *lock(&engine.lane) = Lane::Closed;
     // The drain may have been quicker than the last look at its rows.
     Tally::add(&engine.tally.dropped_closed, memtable.clear());
+    engine.details.clear(true);
     rings.targets = Vec::new();
     drop((rings, memtable));
     engine.set_paused(false);
@@ -237,6 +238,7 @@ impl<'a> Writing<'a> {
 
     /// Follows the writer, perhaps to a new head, and looks for the next step.
     fn note_step(&mut self) {
+        self.engine.details.count_dropped(self.writer.take_dropped_details());
         self.head = open_head(self.engine, &self.writer);
         let is_clean = !self.writer.is_dirty();
         if is_clean {
@@ -273,14 +275,17 @@ impl<'a> Writing<'a> {
     fn write_batch(&mut self) -> Result<bool, StoreError> {
         let rows = lock(&self.engine.memtable).take_batch();
         let counters = self.changed_counters();
-        if rows.is_empty() && counters.is_none() {
+        if rows.is_empty() && counters.is_none() && !self.engine.details.has_placed() {
             return Ok(false);
         }
         if !rows.is_empty() {
             self.upkeep.keep_space(self.engine, &mut self.writer, rows.len())?;
             self.heed.note_rows();
         }
-        self.write(&rows, counters)?;
+        if !rows.is_empty() || counters.is_some() {
+            self.write(&rows, counters)?;
+        }
+        self.write_details()?;
         self.note_logged();
         if self.has_rows() {
             self.engine.control.lock().has_work = true;
@@ -306,6 +311,26 @@ impl<'a> Writing<'a> {
         self.dirty_since.get_or_insert_with(Instant::now);
         let recovered = self.absorb(result.is_ok(), first_seq, rows);
         result.and(recovered)
+    }
+
+    /// Writes the details of rows that are in the log.
+    fn write_details(&mut self) -> Result<(), StoreError> {
+        let (end, next_seq, details) = {
+            let memtable = lock(&self.engine.memtable);
+            let lane = lock(&self.engine.lane);
+            let Lane::Open(open) = &*lane else { return Ok(()) };
+            let end = memtable.appended() - memtable.len() as u64;
+            let details = self.engine.details.before(end, open.seq_of(&memtable));
+            (end, open.state.next_seq, details)
+        };
+        if !details.is_empty() {
+            let result = self.writer.append_details(&details);
+            self.dirty_since.get_or_insert_with(Instant::now);
+            let recovered = self.absorb(result.is_ok(), next_seq, &[]);
+            result.and(recovered)?;
+        }
+        self.engine.details.retire(end, details.len());
+        Ok(())
     }
 
     /// Lets the lane know of the rows that are in the log now, and the memtable forget them.
@@ -341,7 +366,7 @@ impl<'a> Writing<'a> {
         let dropped_ring = lock(&self.engine.rings).totals().dropped;
         let lane = lock(&self.engine.lane);
         let Lane::Open(open) = &*lane else { return None };
-        let mut counters = self.engine.tally.counters(dropped_ring);
+        let mut counters = self.engine.counters(dropped_ring);
         counters.merge(&open.counters_before);
         (counters != open.state.counters).then_some(counters)
     }

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use kronicler_format::{Flags, Record, Row, SeriesEntry};
 use kronicler_queue::{Consumer, Conversion, Triple};
 
+use crate::details::Ticket;
 use crate::engine::{Engine, Lane, lock};
 use crate::memtable::Appender;
 use crate::rings::{Rings, Slot, Target};
 use crate::sites::SiteForm;
 use crate::tally::Tally;
+use crate::thresholds::SlowMark;
 
 /// Records taken in one step: bounds how long the consumer role is held, to 3 ms or so.
 const STEP_RECORD_COUNT_MAX: usize = 131_072;
@@ -61,10 +63,12 @@ fn step(rings: &mut Rings, engine: &Engine) -> Step {
         Lane::Idle | Lane::Opening => false,
         Lane::Failed(_) => {
             step.taken = rings.discard(&engine.tally.dropped_store);
+            engine.details.clear(true);
             false
         }
         Lane::Closed => {
             step.taken = rings.discard(&engine.tally.dropped_closed);
+            engine.details.clear(true);
             false
         }
     };
@@ -72,12 +76,13 @@ fn step(rings: &mut Rings, engine: &Engine) -> Step {
         step.taken = take(rings, engine);
     }
     step.left = rings.rings().map(Consumer::len).sum();
-    step.has_work = step.taken > 0 || remove_gone(rings, engine);
+    step.has_work = step.taken > 0 || remove_gone(rings, engine) || engine.details.has_placed();
     step
 }
 
 fn take(rings: &mut Rings, engine: &Engine) -> usize {
     if rings.rings().all(Consumer::is_empty) {
+        engine.details.settle(&[]);
         return 0;
     }
     let source = lock(&engine.options).clock;
@@ -87,15 +92,23 @@ fn take(rings: &mut Rings, engine: &Engine) -> usize {
     let mut memtable = lock(&engine.memtable);
     let mut room = memtable.room().min(STEP_RECORD_COUNT_MAX);
     let mut taken = 0;
-    let (targets, unseen_before) = (&mut rings.targets, rings.unseen_before);
-    let mut translate =
-        Translate { conversion, targets, engine, unseen_before, unseen: 0, skipped: 0 };
+    let mut translate = Translate {
+        conversion,
+        targets: &mut rings.targets,
+        slow_marks: &mut rings.slow_marks,
+        engine,
+        unseen_before: rings.unseen_before,
+        unseen: 0,
+        skipped: 0,
+        appended: memtable.appended(),
+        tickets: Vec::new(),
+    };
     let mut rows = memtable.appender();
-    for Slot { ring, .. } in &mut rings.slots {
+    for Slot { key, ring } in &mut rings.slots {
         ring.set_triples(triples);
-        let thread = ring.thread();
+        let origin = Origin { key: *key, thread: ring.thread() };
         let count = ring.drain(room, |records| {
-            translate.rows(records, thread, &mut rows);
+            translate.rows(records, origin, &mut rows);
         });
         room -= count;
         taken += count;
@@ -103,6 +116,7 @@ fn take(rings: &mut Rings, engine: &Engine) -> usize {
     if translate.skipped > 0 {
         Tally::add(&engine.tally.skipped_every, translate.skipped);
     }
+    engine.details.settle(&translate.tickets);
     let unseen = translate.unseen;
     rings.discount(unseen);
     taken
@@ -125,11 +139,20 @@ fn remove_gone(rings: &mut Rings, engine: &Engine) -> bool {
     rings.slots.len() < before
 }
 
+/// The ring that records come from.
+#[derive(Clone, Copy)]
+struct Origin {
+    key: u64,
+    thread: u32,
+}
+
 /// Turns records into rows.
 struct Translate<'a> {
     conversion: Conversion,
     /// By site and flags.
     targets: &'a mut Vec<Target>,
+    /// By site.
+    slow_marks: &'a mut Vec<SlowMark>,
     engine: &'a Engine,
     /// Calls that began before this tick are not seen.
     unseen_before: u64,
@@ -137,14 +160,27 @@ struct Translate<'a> {
     unseen: u64,
     /// Calls that the rows stand for besides their own.
     skipped: u64,
+    /// Rows that were ever appended.
+    appended: u64,
+    /// Records with a detail, and before which row theirs was appended.
+    tickets: Vec<(Ticket, Option<u64>)>,
 }
 
 impl Translate<'_> {
-    fn rows(&mut self, records: &[Record], thread: u32, rows: &mut Appender<'_>) {
+    fn rows(&mut self, records: &[Record], origin: Origin, rows: &mut Appender<'_>) {
         let mut lost = 0;
         for record in records {
-            match self.row(record, thread) {
-                Some(row) => rows.push(row),
+            let row = self.row(record, origin.thread);
+            if let Ok(ticket) = u32::try_from(record.context)
+                && ticket != 0
+            {
+                self.tickets.push(((origin.key, ticket), row.map(|_| self.appended)));
+            }
+            match row {
+                Some(row) => {
+                    rows.push(row);
+                    self.appended += 1;
+                }
                 None if self.is_unseen(record) => self.unseen += 1,
                 None => lost += 1,
             }
@@ -162,6 +198,7 @@ impl Translate<'_> {
             return None;
         } else {
             let span = self.conversion.convert(record.start, record.end)?;
+            self.mark_slow(record.site, span.duration_ns);
             (span.end_ns, span.duration_ns)
         };
         let tag = record.site as usize * Flags::COUNT + usize::from(flags.bits());
@@ -173,6 +210,29 @@ impl Translate<'_> {
         };
         self.skipped += u64::from(skipped);
         Some(Row { series, thread, end_ns, duration_ns })
+    }
+
+    /// Lets the site of a call know what is slow there.
+    #[inline]
+    fn mark_slow(&mut self, site: u32, duration_ns: u64) {
+        let told = match self.slow_marks.get_mut(site as usize) {
+            Some(mark) => mark.add(duration_ns),
+            None => return self.add_slow_mark(site),
+        };
+        if let Some(slow_ns) = told {
+            self.engine.thresholds.set(site, self.conversion.ticks(slow_ns));
+        }
+    }
+
+    /// Begins to look at the calls of a site, from the next one on.
+    #[cold]
+    fn add_slow_mark(&mut self, site: u32) {
+        let sites = lock(&self.engine.sites);
+        for site in u32::try_from(self.slow_marks.len()).unwrap_or(u32::MAX)..=site {
+            let Some(site) = sites.get(site) else { break };
+            let is_given = site.form.slow_ns.is_some();
+            self.slow_marks.push(if is_given { SlowMark::GIVEN } else { SlowMark::default() });
+        }
     }
 
     /// Whether it is of a call that began in a pause of which this process knew nothing yet.
@@ -187,7 +247,7 @@ impl Translate<'_> {
         let mut lane = lock(&self.engine.lane);
         let Lane::Open(open) = &mut *lane else { return None };
         let names = Arc::make_mut(&mut open.state.names);
-        let SiteForm { weight, status_class } = site.form;
+        let SiteForm { weight, status_class, .. } = site.form;
         let entry = SeriesEntry { name: 0, flags, weight, status_class };
         let series = names.intern(&site.name, &site.source, entry);
         if self.targets.len() <= tag {

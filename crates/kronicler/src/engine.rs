@@ -20,11 +20,13 @@ use kronicler_stats::Moments;
 use kronicler_store::{Catalog, Directory, LaneState, LaneView, LaneWriter, Snapshot, StoreError};
 
 use crate::control::Control;
+use crate::details::Details;
 use crate::memtable::{MEMTABLE_ROW_COUNT_MAX, Memtable};
 use crate::options::Options;
 use crate::rings::Rings;
 use crate::sites::Sites;
 use crate::tally::Tally;
+use crate::thresholds::Thresholds;
 
 /// Bytes that all live rings of a database may take together.
 const RINGS_SIZE_BYTES_MAX: u64 = 16 << 20;
@@ -74,6 +76,18 @@ impl OpenLane {
         let path = writer.path().to_owned();
         Box::new(Self { path, seen_before, counters_before: counters, state })
     }
+
+    /// Gives the sequence of a row by how many were appended to the memtable before it, unless it is
+    /// sealed.
+    pub fn seq_of(&self, memtable: &Memtable) -> impl Fn(u64) -> Option<u64> + use<> {
+        let (next_seq, sealed_seq) = (self.state.next_seq, self.state.sealed_seq);
+        // Rows leave the memtable as they enter the log, so the two count alike.
+        let retired = memtable.appended() - memtable.len() as u64;
+        move |row| {
+            let seq = (next_seq + row).checked_sub(retired)?;
+            (seq >= sealed_seq).then_some(seq)
+        }
+    }
 }
 
 /// Moments of the calls with one name in the own lane.
@@ -96,6 +110,10 @@ pub(crate) struct Engine {
     pub bell: Arc<Bell>,
     pub rings: Mutex<Rings>,
     pub memtable: Mutex<Memtable>,
+    /// Above which duration a call of a site is slow.
+    pub thresholds: Arc<Thresholds>,
+    /// Details of calls on their way.
+    pub details: Arc<Details>,
     pub lane: Mutex<Lane>,
     /// What the views of all snapshots share, made with the first.
     pub catalog: OnceLock<Arc<Catalog>>,
@@ -138,6 +156,8 @@ impl Engine {
             bell: Bell::new(),
             rings: Mutex::new(Rings::new()),
             memtable: Mutex::default(),
+            thresholds: Arc::new(Thresholds::new()),
+            details: Arc::default(),
             lane: Mutex::default(),
             catalog: OnceLock::new(),
             directory: Mutex::default(),
@@ -155,9 +175,9 @@ impl Engine {
         self.dir.get_or_init(|| lock(&self.options).resolve_dir())
     }
 
-    /// Makes a ring for a thread. `None` when the rings of this database have all the memory they
+    /// Makes a ring for a thread, and a key that no other has. `None` when the rings of this database have all the memory they
     /// may have.
-    pub fn add_ring(&self, thread: u32) -> Option<Producer> {
+    pub fn add_ring(&self, thread: u32) -> Option<(Producer, u64)> {
         let capacity = {
             let options = lock(&self.options);
             if thread == 0 { options.ring_capacity_main } else { options.ring_capacity_worker }
@@ -170,8 +190,8 @@ impl Engine {
             self.release_ring(capacity);
             return None;
         };
-        lock(&self.rings).add(consumer);
-        Some(producer)
+        let key = lock(&self.rings).add(consumer);
+        Some((producer, key))
     }
 
     /// Whether it is closed, which is for ever.
@@ -209,6 +229,12 @@ impl Engine {
         rings + MEMTABLE_ROW_COUNT_MAX as u64
     }
 
+    /// Counts of this run, with those that the rings keep.
+    pub fn counters(&self, dropped_ring: u64) -> Counters {
+        let details_dropped = self.details.dropped();
+        Counters { details_dropped, ..self.tally.counters(dropped_ring) }
+    }
+
     /// Gives the store up: what is captured from here on is counted as dropped.
     pub fn fail(&self, cause: String) {
         log::warn!(target: "kronicler", "captures are dropped: {cause}");
@@ -220,6 +246,7 @@ impl Engine {
                 *lane = Lane::Failed(cause.clone());
             }
             Tally::add(&self.tally.dropped_store, memtable.clear());
+            self.details.clear(true);
         }
         self.control.report(|orders| {
             orders.failure = Some(cause);
@@ -282,7 +309,9 @@ impl Engine {
         let memtable = lock(&self.memtable);
         let lane = lock(&self.lane);
         let Lane::Open(open) = &*lane else { return None };
-        Some(LaneView::new(catalog, open.path.clone(), open.state.clone(), memtable.rows()))
+        let details = self.details.before(u64::MAX, open.seq_of(&memtable));
+        let view = LaneView::new(catalog, open.path.clone(), open.state.clone(), memtable.rows());
+        Some(view.with_details(details.into()))
     }
 }
 

@@ -108,7 +108,7 @@ impl Engine {
         }
         health.pool = self.catalog().pool_usage();
         let totals = rings.totals();
-        let run = self.tally.counters(totals.dropped);
+        let run = self.counters(totals.dropped);
         health.clock = lock(&self.options).clock.name();
         health.ring_count = rings.ring_count();
         health.pending += totals.pushed - totals.taken + memtable.len() as u64;

@@ -14,7 +14,10 @@ mod tally;
 mod memtable;
 mod control;
 mod rings;
+mod thresholds;
+mod details;
 mod engine;
+mod call_ring;
 mod pause;
 mod heed;
 mod drain;
@@ -30,6 +33,7 @@ mod clear;
 mod guard;
 mod reader;
 
+pub use call_ring::CallRing;
 pub use clock::{choose_clock, process_clock};
 pub use database::Database;
 pub use error::Error;

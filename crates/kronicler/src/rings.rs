@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 use kronicler_queue::{Consumer, Timeline};
 
 use crate::tally::Tally;
+use crate::thresholds::SlowMark;
 
 /// Counts of the rings of a database since it was opened, gone rings included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub(crate) struct Rings {
     pub timeline: Option<Timeline>,
     /// What becomes of records, by site and flags.
     pub targets: Vec<Target>,
+    /// Above which duration calls are slow, by site.
+    pub slow_marks: Vec<SlowMark>,
     /// Calls that began before this tick are not seen.
     pub unseen_before: u64,
 }
@@ -46,7 +49,7 @@ pub(crate) struct Rings {
 /// A ring, and a key that no other ring of the database ever has.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    key: u64,
+    pub key: u64,
     pub ring: Consumer,
 }
 
@@ -59,13 +62,17 @@ impl Rings {
             baseline: RingTotals { pushed: 0, dropped: 0, taken: 0 },
             timeline: None,
             targets: Vec::new(),
+            slow_marks: Vec::new(),
             unseen_before: 0,
         }
     }
 
-    pub fn add(&mut self, consumer: Consumer) {
-        self.slots.push(Slot { key: self.next_key, ring: consumer });
+    /// Adds a ring and gives its key.
+    pub fn add(&mut self, consumer: Consumer) -> u64 {
+        let key = self.next_key;
+        self.slots.push(Slot { key, ring: consumer });
         self.next_key += 1;
+        key
     }
 
     pub const fn ring_count(&self) -> usize {

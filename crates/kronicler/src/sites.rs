@@ -18,11 +18,13 @@ pub struct SiteForm {
     pub weight: u32,
     /// First digit of the http status, 0 when there is none.
     pub status_class: u8,
+    /// Above which duration a call is slow; without one the slowest hundredth is.
+    pub slow_ns: Option<u64>,
 }
 
 impl Default for SiteForm {
     fn default() -> Self {
-        Self { weight: 1, status_class: 0 }
+        Self { weight: 1, status_class: 0, slow_ns: None }
     }
 }
 
@@ -90,7 +92,7 @@ impl Sites {
 mod tests {
     use super::*;
 
-    const ONE: SiteForm = SiteForm { weight: 1, status_class: 0 };
+    const ONE: SiteForm = SiteForm { weight: 1, status_class: 0, slow_ns: None };
 
     #[test]
     fn functions_of_one_name_stay_apart_and_chosen_names_do_not() {

@@ -25,7 +25,7 @@ pub(crate) fn with_ring<T>(engine: &Arc<Engine>, f: impl FnOnce(Option<&mut Prod
     RINGS.with_borrow_mut(|rings| {
         let at = rings.iter().position(|(id, _)| *id == engine.id);
         let at = at.or_else(|| {
-            rings.push((engine.id, attach(engine, THREAD.with(|thread| *thread))?));
+            rings.push((engine.id, attach(engine, THREAD.with(|thread| *thread))?.0));
             Some(rings.len() - 1)
         });
         f(at.and_then(|at| rings.get_mut(at)).map(|(_, ring)| ring))

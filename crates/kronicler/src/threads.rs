@@ -17,15 +17,15 @@ const SLEEP_MAX: Duration = Duration::from_millis(50);
 /// After so long without a record the drain parks.
 const IDLE_BEFORE_PARK: Duration = Duration::from_secs(1);
 
-/// Makes a ring for a thread that captures; the first starts the engine.
-pub(crate) fn attach(engine: &Arc<Engine>, thread: u32) -> Option<Producer> {
+/// Makes a ring for a thread that captures, with its key; the first starts the engine.
+pub(crate) fn attach(engine: &Arc<Engine>, thread: u32) -> Option<(Producer, u64)> {
     if engine.is_closed() {
         return None;
     }
-    let producer = engine.add_ring(thread)?;
+    let added = engine.add_ring(thread)?;
     start(engine);
     engine.bell.ring();
-    Some(producer)
+    Some(added)
 }
 
 /// Starts the threads of an engine, unless they run.

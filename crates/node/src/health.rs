@@ -46,6 +46,8 @@ pub struct NativeHealth {
     pub lost_clock: f64,
     /// Lost with processes that did not end in order, at most.
     pub lost_at_most: f64,
+    /// Details that could not be kept, of calls that were.
+    pub details_dropped: f64,
     /// Threads that capture.
     pub ring_count: u32,
     /// Names known.
@@ -133,6 +135,7 @@ impl NativeHealth {
             dropped_closed: counters.dropped_closed as f64,
             lost_clock: counters.lost_clock as f64,
             lost_at_most: counters.lost_at_most as f64,
+            details_dropped: counters.details_dropped as f64,
             ring_count: small(health.ring_count),
             name_count: small(health.name_count),
             log_size_bytes: health.log_size_bytes as f64,

@@ -8,6 +8,7 @@
 use std::ffi::CStr;
 use std::ptr;
 
+use kronicler::CallRing;
 use kronicler::format::Record;
 use napi::bindgen_prelude::*;
 use napi::sys;
@@ -35,6 +36,8 @@ mod half {
     pub const TIMES: usize = 6;
     /// What came of an insert: 0 all is well, 1 it failed.
     pub const FAILED: usize = 7;
+    /// The ticket of the call that has just ended, 0 when nobody wants its detail.
+    pub const TICKET: usize = 31;
 }
 
 impl ThreadState {
@@ -88,27 +91,23 @@ unsafe extern "C" fn end(_: sys::napi_env, _: sys::napi_callback_info) -> sys::n
         let end = state.clock.now();
         let start = state.read(word::START);
         let (database, site, flags) = state.call();
-        push(state, database, Record::new(start, end, site, flags));
+        let record = Record::new(start, end, site, flags);
+        let ticket = match state.ring(database) {
+            Some(ring) => ring.push(record),
+            None => count_ringless(database),
+        };
+        state.write_half(half::TICKET, ticket);
     }
     ptr::null_mut()
 }
 
-/// Drops and counts what finds no room: nobody waits.
-#[inline(always)]
-fn push(state: &mut ThreadState, database: u32, record: Record) {
-    match state.ring(database) {
-        Some(ring) => {
-            ring.push(record);
-        }
-        None => count_ringless(database),
-    }
-}
-
+/// Counts a call on a thread without a ring; it has no ticket.
 #[cold]
-fn count_ringless(database: u32) {
+fn count_ringless(database: u32) -> u32 {
     if let Some(database) = database_by_id(database) {
         database.count_ringless();
     }
+    0
 }
 
 /// Inserts a row with times given by hand.
@@ -128,7 +127,16 @@ fn insert_row(state: &mut ThreadState) -> std::result::Result<(), kronicler::Err
     let times = state.read_half(half::TIMES);
     if times == 2 {
         let (start, end) = (state.read(word::START), state.read(word::END));
-        push(state, database, Record::with_given_times(start, end, site, flags));
+        let record = Record::with_given_times(start, end, site, flags);
+        // Drops and counts what finds no room: nobody waits.
+        match state.ring(database) {
+            Some(ring) => {
+                ring.producer().push(record);
+            }
+            None => {
+                count_ringless(database);
+            }
+        }
         return Ok(());
     }
     let is_integers = times == 1;
@@ -136,7 +144,7 @@ fn insert_row(state: &mut ThreadState) -> std::result::Result<(), kronicler::Err
     let record =
         Record::new(time(state.read(word::START)), time(state.read(word::END)), site, flags);
     let Some(db) = database_by_id(database) else { return Ok(()) };
-    db.insert(state.ring(database), record)
+    db.insert(state.ring(database).map(CallRing::producer), record)
 }
 
 #[expect(

@@ -53,6 +53,8 @@ pub struct NativeRows {
     pub weights: Vec<u32>,
     /// Whether stored rows could not be read.
     pub partial: bool,
+    /// Details as JSON, for each row, where they were asked for and one row has one.
+    pub details: Option<Vec<Option<String>>>,
 }
 
 impl NativeRows {
@@ -67,8 +69,15 @@ impl NativeRows {
             sources: used.iter().map(|one| name(one).source.to_string()).collect(),
             weights: used.iter().map(|&(_, weight)| weight).collect(),
             partial: answer.is_partial,
+            details: details(rows),
         }
     }
+}
+
+fn details(rows: &RowBatch) -> Option<Vec<Option<String>>> {
+    let detail = |index| rows.detail(index).map(|detail| detail.to_json());
+    let all: Vec<Option<String>> = (0..rows.len()).map(detail).collect();
+    all.iter().any(Option::is_some).then_some(all)
 }
 
 /// The names that occur, each with a weight, and for each row the number of its own among them.

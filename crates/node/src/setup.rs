@@ -32,6 +32,16 @@ pub fn insert_error() -> Result<()> {
     error.map_or(Ok(()), |error| Err(to_js(error)))
 }
 
+/// Hands over the detail of a call that got a ticket.
+#[napi(catch_unwind)]
+pub fn hand_over(database: u32, ticket: u32, detail: &[u8]) {
+    // SAFETY: not kept beyond this call.
+    let state = unsafe { thread_state::current() };
+    if let Some(ring) = state.and_then(|state| state.ring(database)) {
+        ring.hand_over(ticket, detail);
+    }
+}
+
 /// Pauses capturing in all threads of this process, or goes on.
 #[napi(catch_unwind)]
 pub fn set_paused(is_paused: bool) {

@@ -192,7 +192,10 @@ impl Source {
     }
 
     fn slowest(&self, filter: &Filter, limit: u32) -> Result<NativeRows> {
-        let rows = self.ask(|snapshot| query::slowest(snapshot, filter, limit as usize))?;
+        let rows = self.ask(|snapshot| {
+            let rows = query::slowest(snapshot, filter, limit as usize)?;
+            query::with_details(snapshot, rows)
+        })?;
         Ok(NativeRows::new(&rows))
     }
 
@@ -290,7 +293,8 @@ impl NativeStore {
     }
 
     /// The number that records carry instead of a name. Each of them stands for `weight` calls,
-    /// and, if it is one of http, has a status that begins with `status_class`.
+    /// and, if it is one of http, has a status that begins with `status_class`. A call is slow
+    /// above `slow_ms`; without it the slowest hundredth is.
     #[napi(catch_unwind)]
     pub fn site(
         &self,
@@ -299,8 +303,10 @@ impl NativeStore {
         is_chosen: bool,
         weight: u32,
         status_class: u8,
+        slow_ms: Option<f64>,
     ) -> Result<u32> {
-        let form = SiteForm { weight, status_class };
+        let slow_ns = slow_ms.map(|slow_ms| whole(slow_ms * 1e6));
+        let form = SiteForm { weight, status_class, slow_ns };
         Ok(self.source.database()?.site_of_form(&name, &source, is_chosen, form))
     }
 

@@ -11,7 +11,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use kronicler::{ClockSource, Database, Producer};
+use kronicler::{CallRing, ClockSource, Database};
 use napi::{Result, sys};
 
 use crate::exit;
@@ -22,9 +22,10 @@ use crate::store::database_by_id;
 pub(crate) const SCRATCH_LENGTH: usize = 16;
 
 /// The 4-byte half of a scratch that says what is paused: bit 0 all of the process, the bits above
-/// how many databases, whose ids follow. Further ones are not paused.
+/// how many databases, whose ids follow, up to the last half, which is for the tickets of calls.
+/// Further ones are not paused.
 const PAUSED_HALF: usize = 8;
-const PAUSED_DATABASE_COUNT_MAX: usize = 2 * SCRATCH_LENGTH - PAUSED_HALF - 1;
+const PAUSED_DATABASE_COUNT_MAX: usize = 2 * SCRATCH_LENGTH - PAUSED_HALF - 2;
 
 /// The scratches of all threads, and what they are told about pauses.
 static SCRATCHES: Mutex<Scratches> =
@@ -109,9 +110,9 @@ pub(crate) struct ThreadState {
     pub clock: ClockSource,
     thread: u32,
     /// Ring of the default database, whose id is 0.
-    default_ring: Option<Producer>,
+    default_ring: Option<CallRing>,
     /// Rings of other databases.
-    other_rings: Vec<(u32, Producer)>,
+    other_rings: Vec<(u32, CallRing)>,
     reference: sys::napi_ref,
     /// Why the last insert failed.
     pub insert_error: Option<kronicler::Error>,
@@ -137,7 +138,7 @@ pub(crate) unsafe fn current<'a>() -> Option<&'a mut ThreadState> {
 impl ThreadState {
     /// The ring of a database on this thread, made at the first record.
     #[inline(always)]
-    pub fn ring(&mut self, database: u32) -> Option<&mut Producer> {
+    pub fn ring(&mut self, database: u32) -> Option<&mut CallRing> {
         if database == 0 && self.default_ring.is_some() {
             return self.default_ring.as_mut();
         }
@@ -146,9 +147,9 @@ impl ThreadState {
 
     #[cold]
     #[inline(never)]
-    fn ring_cold(&mut self, database: u32) -> Option<&mut Producer> {
+    fn ring_cold(&mut self, database: u32) -> Option<&mut CallRing> {
         if database == 0 {
-            self.default_ring = Database::default_database().attach(self.thread);
+            self.default_ring = Database::default_database().attach_with_details(self.thread);
             return self.default_ring.as_mut();
         }
         let known = self.other_rings.iter().position(|(id, _)| *id == database);
@@ -156,7 +157,7 @@ impl ThreadState {
             Some(at) => at,
             None => {
                 self.let_closed_go();
-                let ring = database_by_id(database)?.attach(self.thread)?;
+                let ring = database_by_id(database)?.attach_with_details(self.thread)?;
                 self.other_rings.push((database, ring));
                 self.other_rings.len() - 1
             }

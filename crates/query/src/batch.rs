@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kronicler_format::{Flags, Kind, Outcome, Row};
+use kronicler_format::{Detail, Flags, Kind, Outcome, Row};
 use kronicler_store::{Name, RowId, Snapshot};
 
 use crate::name_table::NameTable;
@@ -24,6 +24,8 @@ pub struct RowBatch {
     pub durations_ns: Vec<u64>,
     /// Calls that each row stands for; empty when each stands for itself alone.
     weights: Vec<u32>,
+    /// Details of the rows; empty when nobody has asked for them.
+    pub(crate) details: Vec<Option<Arc<Detail>>>,
     names: Arc<NameTable>,
 }
 
@@ -46,6 +48,8 @@ pub struct StoredRow {
     pub thread: u32,
     /// Calls that it stands for.
     pub weight: u32,
+    /// Why it was slow or failed, if that was asked for and is told.
+    pub detail: Option<Arc<Detail>>,
 }
 
 impl StoredRow {
@@ -94,6 +98,7 @@ impl RowBatch {
         self.ends_ns.truncate(count);
         self.durations_ns.truncate(count);
         self.weights.truncate(count);
+        self.details.truncate(count);
     }
 
     /// How many calls the row at an index stands for.
@@ -101,6 +106,12 @@ impl RowBatch {
     #[must_use]
     pub fn weight(&self, index: usize) -> u32 {
         self.weights.get(index).copied().unwrap_or(1)
+    }
+
+    /// The detail of the row at an index, if that was asked for.
+    #[must_use]
+    pub fn detail(&self, index: usize) -> Option<&Arc<Detail>> {
+        self.details.get(index).and_then(Option::as_ref)
     }
 
     /// The row at an index.
@@ -116,6 +127,7 @@ impl RowBatch {
             kind: flags.kind(),
             thread: self.threads[index],
             weight: self.weight(index),
+            detail: self.detail(index).cloned(),
         })
     }
 

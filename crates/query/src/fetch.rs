@@ -7,6 +7,7 @@ use kronicler_store::{LaneView, RowId, Snapshot, StoreError};
 
 use crate::answer::{Answer, Gaps};
 use crate::batch::{RowBatch, StoredRow};
+use crate::details::add_details;
 use crate::filter::Filter;
 use crate::name_table::NameTable;
 use crate::scan::LaneScan;
@@ -60,7 +61,7 @@ pub fn fetch(snapshot: &Snapshot, id: RowId) -> Result<Answer<Fetched<StoredRow>
     }))
 }
 
-/// The row with this id as a batch of one.
+/// The row with this id as a batch of one, with its detail.
 ///
 /// # Errors
 /// When a file cannot be read.
@@ -83,7 +84,8 @@ pub fn fetch_batch(
     };
     let mut batch = RowBatch::new(Arc::new(NameTable::new(snapshot)));
     batch.push(snapshot, index, id.seq(), &row);
-    Ok(Gaps::default().answer(Fetched::Found(batch)))
+    let gaps = add_details(snapshot, &mut batch)?;
+    Ok(gaps.answer(Fetched::Found(batch)))
 }
 
 /// Reads a row by as few pages as it takes.

@@ -289,6 +289,12 @@ impl Conversion {
         };
         Some(Span { end_ns, duration_ns: self.rate.ns(ticks)? })
     }
+
+    /// How many ticks so many nanoseconds are.
+    #[must_use]
+    pub fn ticks(&self, ns: u64) -> u64 {
+        self.rate.ticks(ns)
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Writes a head log: frame by frame, and whole when a new one replaces the old.
 //!
 //! ```text
-//! header x 2 | CHECKPOINT x 2 | EDIT ... | NAMES x 2 ... | RUN x 2, ARRIVAL, ROWS ... | READY x 2
+//! header x 2 | CHECKPOINT x 2 | EDIT ... | NAMES x 2 ... | RUN x 2, ARRIVAL, ROWS ..., DETAIL ... | READY x 2
 //! ```
 //!
 //! is what a new head begins with; all of it is synced before the old one goes. CLOSED follows when
@@ -14,10 +14,11 @@ use std::sync::Arc;
 use kronicler_format::limits::{EDIT_ENTRY_COUNT_MAX, ROWS_PER_FRAME_MAX};
 use kronicler_format::varint::{put_i64, put_u64};
 use kronicler_format::{
-    Checkpoint, Counters, Edit, FormatError, FrameKind, FrameSeed, Head, Row, Run, encode_frame,
-    encode_rows,
+    Checkpoint, Counters, Edit, FormatError, FrameKind, FrameSeed, Head, Row, RowDetail, Run,
+    encode_details, encode_frame, encode_rows, fitting_details,
 };
 
+use crate::detail_block::read_details;
 use crate::lane_reader::{FRAMES_OFFSET, HEAD_COPIES, read_frames};
 use crate::lane_state::{LaneState, frames_of};
 use crate::layout::head_path;
@@ -31,6 +32,8 @@ const PIECE_SIZE_BYTES: usize = 1 << 20;
 const RESERVE_STEP_BYTES: u64 = 256 << 10;
 /// Allocated room that only edits may use: retention has to work on a full disk.
 const EDIT_ROOM_BYTES: u64 = 64 << 10;
+/// Details that one frame holds at most: as much as a reader reads of rows at once.
+const DETAILS_SIZE_BYTES_MAX: usize = 256 << 10;
 /// The time of arrival is written so often at most.
 const ARRIVAL_STEP_NS: i64 = 1_000_000_000;
 
@@ -146,6 +149,18 @@ impl HeadLog {
         for rows in frames_of(rows, first_seq, self.cut_seq) {
             self.put(FrameKind::Rows, |out| encode_rows(out, seq, rows))?;
             seq += rows.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Encodes details of rows that stand before; they ascend.
+    pub fn put_details(&mut self, details: &[RowDetail]) -> Result<(), StoreError> {
+        let mut rest = details;
+        while !rest.is_empty() {
+            let count = fitting_details(rest, DETAILS_SIZE_BYTES_MAX).max(1);
+            let (frame, later) = rest.split_at(count);
+            self.put(FrameKind::Detail, |out| encode_details(out, 0, frame))?;
+            rest = later;
         }
         Ok(())
     }
@@ -428,7 +443,15 @@ fn fill_rows(
         log.put_run(run)?;
     }
     // Rows behind the last block may have been damaged.
-    log.put(FrameKind::Rows, |out| encode_rows(out, old.next_seq, &[]))
+    log.put(FrameKind::Rows, |out| encode_rows(out, old.next_seq, &[]))?;
+    // Behind all rows that they speak of.
+    for block in old.details.iter() {
+        let seqs = old.sealed_seq..old.next_seq;
+        let source = (file, path, old.seed());
+        log.put_details(&read_details(std::slice::from_ref(block), &seqs, source)?)?;
+        log.flush_piece()?;
+    }
+    Ok(())
 }
 
 impl HeadLog {

@@ -16,6 +16,7 @@ use kronicler_format::{
 
 use crate::Dictionary;
 use crate::block::Block;
+use crate::detail_block::DetailBlock;
 use crate::window::Window;
 
 /// Bytes of a head log that could not be read.
@@ -41,6 +42,8 @@ pub struct LaneState {
     pub histories: Arc<Vec<HistoryEntry>>,
     /// Where the unsealed rows are.
     pub windows: Vec<Window>,
+    /// Where details of unsealed rows are, in the order in which they were written.
+    pub details: Arc<Vec<DetailBlock>>,
     /// The processes that wrote to it.
     pub runs: Arc<Vec<Run>>,
     /// What happened to calls that became no row.
@@ -88,6 +91,7 @@ impl LaneState {
             segments: Arc::default(),
             histories: Arc::default(),
             windows: Vec::new(),
+            details: Arc::default(),
             runs: Arc::default(),
             counters: Counters::default(),
             next_seq: head.first_seq,
@@ -283,6 +287,11 @@ impl LaneState {
                 // Says how many rows there were: a damaged last frame does not go unnoticed.
                 self.skip_to(Cursor::new("closed frame", frame.payload).u64()?)?;
             }
+            Some(FrameKind::Detail) => {
+                let block = DetailBlock::of(frame, self.offset, self.next_seq)?;
+                let block = block.filter(|block| block.end_seq > self.sealed_seq);
+                Arc::make_mut(&mut self.details).extend(block);
+            }
             Some(FrameKind::Ready) | None => {}
         }
         Ok(())
@@ -314,6 +323,9 @@ impl LaneState {
         self.next_file_id = edit.next_file_id;
         self.skip_to(edit.next_seq.max(edit.sealed_seq))?;
         self.windows.retain(|window| window.end_seq() > edit.sealed_seq);
+        if self.details.iter().any(|block| block.end_seq <= edit.sealed_seq) {
+            Arc::make_mut(&mut self.details).retain(|block| block.end_seq > edit.sealed_seq);
+        }
         self.is_skewed |=
             self.windows.first().is_some_and(|window| window.first_seq < edit.sealed_seq);
         Ok(())

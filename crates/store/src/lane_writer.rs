@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kronicler_format::{Counters, Head, Row, Run};
+use kronicler_format::{Counters, Head, Row, RowDetail, Run};
 use kronicler_stats::History;
 
 use crate::control::read_controls;
@@ -253,6 +253,23 @@ impl LaneWriter {
         self.log.write()?;
         self.log.note_names(names);
         Ok(())
+    }
+
+    /// Appends details of rows that were appended before, in ascending order. They are then to be
+    /// absorbed by [`LaneWriter::absorb_into`], without rows.
+    ///
+    /// # Errors
+    /// As [`LaneWriter::append`]; they can be appended once more.
+    pub fn append_details(&mut self, details: &[RowDetail]) -> Result<(), StoreError> {
+        self.settle()?;
+        self.log.begin();
+        self.log.put_details(details)?;
+        self.log.write()
+    }
+
+    /// How many details found no room in a segment since this was last asked.
+    pub const fn take_dropped_details(&mut self) -> u64 {
+        std::mem::replace(&mut self.workspace.details_dropped, 0)
     }
 
     /// Lets `state` learn of what the last append wrote; `rows` are those it was given.

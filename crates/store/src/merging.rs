@@ -10,7 +10,8 @@ use std::sync::Arc;
 use kronicler_format::limits::{CHUNK_ROW_COUNT_MAX, SEGMENT_CHUNK_COUNT_MAX};
 use kronicler_format::varint::Cursor;
 use kronicler_format::{
-    ChunkEntry, Edit, Footer, Row, Run, SegmentEntry, decode_chunk, verify_chunk,
+    ChunkEntry, Edit, Footer, FormatError, FrameSeed, Row, RowDetail, Run, SegmentEntry,
+    decode_chunk, verify_chunk,
 };
 use kronicler_stats::Summary;
 
@@ -61,7 +62,10 @@ impl LaneWriter {
             let id = self.next_file_id(state)?;
             let written = self.write_joined(state, &inputs, id, now_ns);
             match written.inspect_err(|_| self.discard_from(id))? {
-                Ok(entry) => break (inputs, id, entry),
+                Ok((entry, details_dropped)) => {
+                    self.workspace.details_dropped += details_dropped;
+                    break (inputs, id, entry);
+                }
                 Err(damaged) => {
                     self.discard_from(id);
                     self.segment_runs.insert(damaged, None);
@@ -178,14 +182,15 @@ impl LaneWriter {
         Ok(footer.map(|footer| Input { entry: *entry, path, file, footer }))
     }
 
-    /// Writes the joined segment; `Err` with the id of an input when that is damaged.
+    /// Writes the joined segment, and says how many details found no room in it; `Err` with the id
+    /// of an input when that is damaged.
     fn write_joined(
         &self,
         state: &LaneState,
         inputs: &[Input],
         id: u64,
         now_ns: i64,
-    ) -> Result<Result<SegmentEntry, u64>, StoreError> {
+    ) -> Result<Result<(SegmentEntry, u64), u64>, StoreError> {
         let header = self.segment_header(state, id, now_ns);
         let mut joined = Joined {
             segment: SegmentWriter::create(
@@ -221,7 +226,8 @@ impl LaneWriter {
         if !joined.flush()? {
             return Ok(Err(joined.damaged.unwrap_or_default()));
         }
-        joined.segment.finish(runs, &state.names, &totals).map(|(entry, _)| Ok(entry))
+        let (entry, workspace) = joined.segment.finish(runs, &state.names, &totals)?;
+        Ok(Ok((entry, workspace.details_dropped)))
     }
 }
 
@@ -255,6 +261,7 @@ impl<'a> Joined<'a> {
     fn flush(&mut self) -> Result<bool, StoreError> {
         let waiting = std::mem::take(&mut self.waiting);
         let mut rows: Vec<Row> = Vec::new();
+        let mut details: Vec<RowDetail> = Vec::new();
         let mut part = Vec::new();
         for (input, chunk) in &waiting {
             let (seed, first_seq) = (self.state.seed(), chunk.first_seq);
@@ -264,7 +271,7 @@ impl<'a> Joined<'a> {
                 && if is_alone {
                     verify_chunk(&self.bytes, seed, first_seq).is_ok()
                 } else {
-                    decode_chunk(&self.bytes, seed, first_seq, &mut part).is_ok()
+                    decode_part(&self.bytes, seed, first_seq, &mut part, &mut details).is_ok()
                 };
             if !is_whole {
                 self.damaged = Some(input.entry.id);
@@ -284,10 +291,26 @@ impl<'a> Joined<'a> {
                 first_ns: first_ns.unwrap_or(first.first_arrival_ns),
                 last_ns: last_ns.unwrap_or(first.last_arrival_ns),
             };
-            self.segment.add_rows(first.first_seq, &rows, arrivals)?;
+            self.segment.add_rows(first.first_seq, &rows, &details, arrivals)?;
         }
         Ok(true)
     }
+}
+
+/// Decodes a chunk: its rows replace `rows`, its details are appended.
+fn decode_part(
+    bytes: &[u8],
+    seed: FrameSeed,
+    first_seq: u64,
+    rows: &mut Vec<Row>,
+    details: &mut Vec<RowDetail>,
+) -> Result<(), FormatError> {
+    let directory = decode_chunk(bytes, seed, first_seq, rows)?;
+    if let Some(range) = directory.details_range() {
+        let found = bytes.get(range.start as usize..range.end as usize).unwrap_or_default();
+        details.extend(directory.decode_details(seed, found)?);
+    }
+    Ok(())
 }
 
 /// How many of the segments at the front fit into one.

@@ -10,6 +10,7 @@ use kronicler_format::limits::{CHUNK_ROW_COUNT_MAX, SEGMENT_CHUNK_COUNT_MAX};
 use kronicler_format::{Edit, Row, Run, SegmentEntry, SegmentHeader};
 
 use crate::StoreError;
+use crate::detail_block::read_details;
 use crate::lane_state::LaneState;
 use crate::lane_writer::LaneWriter;
 use crate::layout::{file_path, list_files};
@@ -122,6 +123,9 @@ impl LaneWriter {
             let is_whole =
                 pieces.iter().map(|piece| piece.rows.len() as u64).sum::<u64>() == window.row_count;
             let is_one = is_whole && pieces.len() == 1;
+            let seqs = window.first_seq..window.end_seq();
+            let source = (self.log.file(), self.log.path(), state.seed());
+            let details = read_details(&state.details, &seqs, source)?;
             for piece in &pieces {
                 let chunk_count = piece.rows.len().div_ceil(CHUNK_ROW_COUNT_MAX);
                 let is_full = |(segment, _): &mut (SegmentWriter<'_>, Totals)| {
@@ -140,7 +144,7 @@ impl LaneWriter {
                     open = Some((segment, Totals::default()));
                 }
                 let Some((segment, totals)) = &mut open else { continue };
-                segment.add_rows(piece.first_seq, &piece.rows, arrivals_of(window))?;
+                segment.add_rows(piece.first_seq, &piece.rows, &details, arrivals_of(window))?;
                 if is_one {
                     totals.merge(&window.totals);
                 } else {

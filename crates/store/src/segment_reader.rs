@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kronicler_format::{
-    ChunkDirectory, ChunkEntry, Footer, FormatError, FrameSeed, PageValues, Row,
+    ChunkDirectory, ChunkEntry, Footer, FormatError, FrameSeed, PageValues, Row, RowDetail,
     SEGMENT_HEADER_SIZE_BYTES, SegmentEntry, SegmentHeader, assemble_rows,
 };
 
@@ -330,6 +330,22 @@ impl ChunkReader<'_> {
             page.extend_range_into(span.range.start as usize..span.range.end as usize, out);
         }
         Ok(true)
+    }
+
+    /// The details of its rows, ascending. `None` when they are damaged or the segment is gone.
+    ///
+    /// # Errors
+    /// When the system cannot read the file.
+    pub fn details(&mut self) -> Result<Option<Vec<RowDetail>>, StoreError> {
+        let details = self.try_details();
+        self.segment.missing(details)
+    }
+
+    fn try_details(&mut self) -> Result<Vec<RowDetail>, Failure> {
+        let Some(range) = self.directory.details_range() else { return Ok(Vec::new()) };
+        let mut bytes = Vec::new();
+        self.segment.read(&self.entry, range, &mut bytes)?;
+        Ok(self.directory.decode_details(self.segment.seed, &bytes)?)
     }
 
     /// Says which pages are about to be asked for, so that what is not in memory is read at once.

@@ -1,13 +1,14 @@
 //! Writes a segment: chunk by chunk, then the footer; synced when it is finished.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kronicler_format::limits::CHUNK_ROW_COUNT_MAX;
+use kronicler_format::limits::{CHUNK_DETAILS_SIZE_BYTES_MAX, CHUNK_ROW_COUNT_MAX};
 use kronicler_format::{
-    ChunkEntry, ChunkScratch, Footer, FooterName, FooterSeries, FormatError, FrameSeed, Row, Run,
-    SegmentEntry, SegmentHeader, encode_chunk,
+    ChunkEntry, ChunkScratch, Footer, FooterName, FooterSeries, FormatError, FrameSeed, Row,
+    RowDetail, Run, SegmentEntry, SegmentHeader, encode_chunk_with_details, fitting_details,
 };
 
 use crate::layout::{FileKind, file_path};
@@ -40,6 +41,8 @@ pub(crate) struct SegmentWriter<'a> {
 pub(crate) struct Workspace {
     buffer: Vec<u8>,
     scratch: ChunkScratch,
+    /// Details that found no room in a chunk, since somebody has asked.
+    pub details_dropped: u64,
 }
 
 impl<'a> SegmentWriter<'a> {
@@ -67,18 +70,24 @@ impl<'a> SegmentWriter<'a> {
         })
     }
 
-    /// Encodes rows without a gap, of which the first has `first_seq`.
+    /// Encodes rows without a gap, of which the first has `first_seq`, and which have these
+    /// details, in ascending order, among others.
     pub fn add_rows(
         &mut self,
         first_seq: u64,
         rows: &[Row],
+        details: &[RowDetail],
         arrivals: Arrivals,
     ) -> Result<(), StoreError> {
         let mut seq = first_seq;
         for rows in rows.chunks(CHUNK_ROW_COUNT_MAX) {
-            let Workspace { buffer, scratch } = &mut self.workspace;
+            let of_rows = details_in(details, &(seq..seq + rows.len() as u64));
+            let fitting = fitting_details(of_rows, CHUNK_DETAILS_SIZE_BYTES_MAX);
+            let Workspace { buffer, scratch, details_dropped } = &mut self.workspace;
+            *details_dropped += (of_rows.len() - fitting) as u64;
             let at = buffer.len() as u64;
-            let shape = encode_chunk(buffer, self.seed, seq, rows, scratch);
+            let told = (rows, &of_rows[..fitting]);
+            let shape = encode_chunk_with_details(buffer, self.seed, seq, told, scratch);
             let shape = shape.map_err(|source| self.damaged(source))?;
             let ends = rows.iter().map(|row| row.end_ns);
             self.chunks.push(ChunkEntry {
@@ -144,6 +153,12 @@ impl<'a> SegmentWriter<'a> {
     fn damaged(&self, source: FormatError) -> StoreError {
         StoreError::Damaged { path: self.path.clone(), offset: self.offset, source }
     }
+}
+
+/// Those of the rows in `seqs`.
+fn details_in<'a>(details: &'a [RowDetail], seqs: &Range<u64>) -> &'a [RowDetail] {
+    let place = |seq: u64| details.partition_point(|detail| detail.seq < seq);
+    &details[place(seqs.start)..place(seqs.end)]
 }
 
 fn footer_of(

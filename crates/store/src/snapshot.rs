@@ -1,15 +1,17 @@
 //! What a query sees: the lanes of a database as they were at one moment.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use kronicler_format::limits::SEQ_BITS;
-use kronicler_format::{ChunkEntry, HistoryEntry, Row, SegmentEntry};
+use kronicler_format::{ChunkEntry, HistoryEntry, Row, RowDetail, SegmentEntry};
 use kronicler_stats::History;
 
 use crate::StoreError;
 use crate::block::Block;
 use crate::catalog::{Catalog, ChunkKey, FileKey, OpenFile};
+use crate::detail_block::read_details;
 use crate::expiry::{is_history_of_other, read_history};
 use crate::lane_state::LaneState;
 use crate::layout::{FileKind, file_name};
@@ -36,6 +38,8 @@ pub struct LaneView {
     pub state: LaneState,
     /// Rows behind those of the log: captured in this process, not yet in a frame.
     pub pending: Arc<[Row]>,
+    /// Details, ascending, that are not yet in a frame: of such rows, or of some that are.
+    pub pending_details: Arc<[RowDetail]>,
     catalog: Arc<Catalog>,
     path: PathBuf,
 }
@@ -94,13 +98,38 @@ impl Snapshot {
 impl LaneView {
     /// A view of `state`, whose log is at `path`.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         catalog: Arc<Catalog>,
         path: PathBuf,
         state: LaneState,
         pending: Arc<[Row]>,
     ) -> Self {
-        Self { state, pending, catalog, path }
+        Self { state, pending, pending_details: Arc::default(), catalog, path }
+    }
+
+    /// Adds details that are not yet in a frame, ascending.
+    #[must_use]
+    pub fn with_details(mut self, details: Arc<[RowDetail]>) -> Self {
+        self.pending_details = details;
+        self
+    }
+
+    /// The details of unsealed rows in `seqs`, ascending, as far as they can be read. `None` when
+    /// the head log is gone: rotated or cleared since.
+    ///
+    /// # Errors
+    /// When the log cannot be opened or read.
+    pub fn unsealed_details(&self, seqs: Range<u64>) -> Result<Option<Vec<RowDetail>>, StoreError> {
+        let mut details = Vec::new();
+        if self.state.details.iter().any(|block| block.meets(&seqs)) {
+            let Some(open) = self.catalog.open(&self.path)? else { return Ok(None) };
+            let source = (&*open.file, &*self.path, self.state.seed());
+            details = read_details(&self.state.details, &seqs, source)?;
+        }
+        let pending = self.pending_details.iter().filter(|detail| seqs.contains(&detail.seq));
+        details.extend(pending.cloned());
+        details.sort_by_key(|detail| detail.seq);
+        Ok(Some(details))
     }
 
     /// The lane's number.

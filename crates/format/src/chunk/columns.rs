@@ -8,6 +8,7 @@
 //!     pages x (size, [crc32c u32]),
 //!     [tag 2: pages x (end before the page (signed, from that of the page before),
 //!                      smallest end (signed, from the end before), largest (from the smallest))]
+//! entry of tag 6: crc32c u32 of the payload
 //! ```
 //!
 //! All but the checksums are varints. What has no bytes has no checksum. Bit 0 of the flags: a
@@ -27,6 +28,7 @@ pub(super) const TAG_ENDS: u32 = 2;
 pub(super) const TAG_SERIES: u32 = 3;
 pub(super) const TAG_OWN_DURATIONS: u32 = 4;
 pub(super) const TAG_SHARED_DURATIONS: u32 = 5;
+pub(super) const TAG_DETAILS: u32 = 6;
 
 /// Flag of a column that a reader must know.
 pub(super) const REQUIRED: u32 = 1;
@@ -160,7 +162,7 @@ pub(super) fn put_column(
         put_u64(&mut entry, bounds.max.wrapping_sub(bounds.min).cast_unsigned());
         previous = bounds.before;
     }
-    put_entry(out, which.tag, payload.len(), &entry);
+    put_entry(out, (which.tag, REQUIRED), payload.len(), &entry);
 }
 
 /// Appends the entry of the threads.
@@ -171,12 +173,17 @@ pub(super) fn put_threads(out: &mut Vec<u8>, threads: &[ThreadRun]) {
         put_u64(&mut entry, u64::from(run.thread));
         put_u64(&mut entry, u64::from(run.row_count));
     }
-    put_entry(out, TAG_THREADS, 0, &entry);
+    put_entry(out, (TAG_THREADS, REQUIRED), 0, &entry);
 }
 
-fn put_entry(out: &mut Vec<u8>, tag: u32, payload_size: usize, entry: &[u8]) {
+/// Appends the entry of the details, which a reader need not know.
+pub(super) fn put_details(out: &mut Vec<u8>, payload_size: usize, crc: u32) {
+    put_entry(out, (TAG_DETAILS, 0), payload_size, &crc.to_le_bytes());
+}
+
+fn put_entry(out: &mut Vec<u8>, (tag, flags): (u32, u32), payload_size: usize, entry: &[u8]) {
     put_u64(out, u64::from(tag));
-    put_u64(out, u64::from(REQUIRED));
+    put_u64(out, u64::from(flags));
     put_u64(out, payload_size as u64);
     put_bytes(out, entry);
 }

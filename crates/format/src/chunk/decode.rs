@@ -47,7 +47,12 @@ impl ChunkDirectory {
         Decoder::new(column.codec, column.width, meta)
     }
 
-    fn verify(&self, seed: FrameSeed, part: Part, bytes: &[u8]) -> Result<(), FormatError> {
+    pub(super) fn verify(
+        &self,
+        seed: FrameSeed,
+        part: Part,
+        bytes: &[u8],
+    ) -> Result<(), FormatError> {
         if bytes.len() != part.size_bytes as usize {
             let (expected, found) = (u64::from(part.size_bytes), bytes.len() as u64);
             return Err(mismatch("size of a page", expected, found));
@@ -147,7 +152,8 @@ pub fn verify_chunk(
 ) -> Result<ChunkDirectory, FormatError> {
     let directory = ChunkDirectory::decode(bytes, seed, first_seq)?;
     let metas = directory.columns.iter().map(|column| column.meta);
-    for part in metas.chain(directory.pages.iter().map(|page| page.part)) {
+    let pages = directory.pages.iter().map(|page| page.part);
+    for part in metas.chain(pages).chain(directory.details) {
         directory.verify(seed, part, slice(bytes, part)?)?;
     }
     Ok(directory)
@@ -159,7 +165,8 @@ fn slice(bytes: &[u8], part: Part) -> Result<&[u8], FormatError> {
     found.ok_or(FormatError::Truncated { what: "chunk", need: end, have: bytes.len() })
 }
 
-/// Decodes all rows of the chunk that `bytes` begin with; they replace `rows`.
+/// Decodes all rows of the chunk that `bytes` begin with; they replace `rows`. Details are not
+/// looked at.
 ///
 /// # Errors
 /// When anything of the chunk is damaged; `rows` is then empty.

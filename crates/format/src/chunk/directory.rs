@@ -15,9 +15,9 @@
 use std::ops::Range;
 
 use super::columns::{
-    ChunkSeries, Column, Content, DurationSpan, EndBounds, EndPage, Page, REQUIRED, TAG_ENDS,
-    TAG_OWN_DURATIONS, TAG_SERIES, TAG_SHARED_DURATIONS, TAG_THREADS, ThreadRun, WHAT, column,
-    end_bounds, mismatch, page_count, part_crc, row_count, threads,
+    ChunkSeries, Column, Content, DurationSpan, EndBounds, EndPage, Page, Part, REQUIRED,
+    TAG_DETAILS, TAG_ENDS, TAG_OWN_DURATIONS, TAG_SERIES, TAG_SHARED_DURATIONS, TAG_THREADS,
+    ThreadRun, WHAT, column, end_bounds, mismatch, page_count, part_crc, row_count, threads,
 };
 use crate::limits::{
     CHUNK_ROW_COUNT_MAX, CHUNK_SIZE_BYTES_MAX, DIRECTORY_SIZE_BYTES_MAX, PAGE_VALUE_COUNT_MAX,
@@ -53,6 +53,8 @@ pub struct ChunkDirectory {
     series_first_page: u32,
     /// By dense id: the column of its durations and the index of the first.
     durations: Vec<(u32, u32)>,
+    /// Where details of rows are, if there are any.
+    pub(super) details: Option<Part>,
 }
 
 /// Appends a directory whose column entries are `columns`. Returns its size.
@@ -329,6 +331,7 @@ impl<'a> Reader<'a> {
             ends_before: Vec::new(),
             series_first_page: 0,
             durations: vec![NONE; series.len()],
+            details: None,
         };
         Self { series, directory, at: length, last_tag: 0, has_durations: 0 }
     }
@@ -339,9 +342,14 @@ impl<'a> Reader<'a> {
         let payload_size = cursor.u32_at_most(chunk_size_max() - self.at)?;
         let end = self.at + payload_size;
         let entry = cursor.bytes(DIRECTORY_SIZE_BYTES_MAX)?;
+        if tag == TAG_DETAILS && flags & REQUIRED == 0 {
+            self.details(&mut Cursor::new(WHAT, entry), payload_size)?;
+            self.at = end;
+            return Ok(());
+        }
         if !(TAG_THREADS..=TAG_SHARED_DURATIONS).contains(&tag) {
             if flags & REQUIRED != 0 {
-                let supported = TAG_SHARED_DURATIONS;
+                let supported = TAG_DETAILS;
                 let what = "column of a chunk";
                 return Err(FormatError::Unsupported { what, found: tag, supported });
             }
@@ -397,6 +405,15 @@ impl<'a> Reader<'a> {
             rest -= row_count;
             last = before;
         }
+        Ok(())
+    }
+
+    fn details(&mut self, entry: &mut Cursor<'_>, size_bytes: u32) -> Result<(), FormatError> {
+        if self.directory.details.is_some() {
+            return Err(mismatch("columns of details", 1, 2));
+        }
+        let crc = entry.u32_le()?;
+        self.directory.details = Some(Part { offset: self.at, size_bytes, crc });
         Ok(())
     }
 

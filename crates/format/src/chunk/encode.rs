@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use super::columns::{
     ChunkSeries, EndBounds, TAG_ENDS, TAG_OWN_DURATIONS, TAG_SERIES, TAG_SHARED_DURATIONS,
-    ThreadRun, Which, part_crc, put_column, put_threads,
+    ThreadRun, Which, part_crc, put_column, put_details, put_threads,
 };
 use super::directory::put_directory;
 use crate::codec::{Order, Stored, encode_values};
 use crate::limits::{CHUNK_ROW_COUNT_MAX, OWN_PAGE_ROW_COUNT_MIN, PAGE_VALUE_COUNT_MAX};
-use crate::{FormatError, FrameSeed, Row, names::SERIES_COUNT_MAX};
+use crate::{FormatError, FrameSeed, Row, RowDetail, encode_details, names::SERIES_COUNT_MAX};
 
 /// The size of a chunk that was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,23 @@ pub fn encode_chunk(
     rows: &[Row],
     scratch: &mut ChunkScratch,
 ) -> Result<ChunkShape, FormatError> {
+    encode_chunk_with_details(out, seed, first_seq, (rows, &[]), scratch)
+}
+
+/// As [`encode_chunk`], with details of some of the rows, which ascend. They take
+/// [`CHUNK_DETAILS_SIZE_BYTES_MAX`](crate::limits::CHUNK_DETAILS_SIZE_BYTES_MAX) bytes at most.
+///
+/// # Errors
+/// As [`encode_chunk`]; and when details are of other rows.
+pub fn encode_chunk_with_details(
+    out: &mut Vec<u8>,
+    seed: FrameSeed,
+    first_seq: u64,
+    (rows, details): (&[Row], &[RowDetail]),
+    scratch: &mut ChunkScratch,
+) -> Result<ChunkShape, FormatError> {
     check(rows)?;
+    check_details(first_seq, rows, details)?;
     let row_count = rows.len();
     scratch.count_series(rows);
     scratch.group(rows);
@@ -77,6 +93,7 @@ pub fn encode_chunk(
         let which = Which { tag: TAG_SHARED_DURATIONS, dense: None };
         columns.put(source, which, shared, range(shared), &[]);
     }
+    columns.put_details(source, details);
     columns.finish(out, source, series)
 }
 
@@ -92,6 +109,15 @@ fn check(rows: &[Row]) -> Result<(), FormatError> {
         return Err(out_of_range("series id", found, limit));
     }
     Ok(())
+}
+
+fn check_details(first_seq: u64, rows: &[Row], details: &[RowDetail]) -> Result<(), FormatError> {
+    let limit = first_seq + rows.len() as u64 - 1;
+    let is_other = |seq: &u64| *seq < first_seq || *seq > limit;
+    match details.iter().map(|detail| detail.seq).find(is_other) {
+        Some(found) => Err(FormatError::OutOfRange { what: "row of a detail", found, limit }),
+        None => Ok(()),
+    }
 }
 
 const fn has_own_column(series: &ChunkSeries) -> bool {
@@ -228,6 +254,18 @@ impl Columns {
             part_crc(seed, first_seq, place, &payload[range])
         };
         put_column(&mut self.entries, which, (&encoded, range.0), bounds, crc, at..payload.len());
+        self.count += 1;
+    }
+
+    fn put_details(&mut self, (seed, first_seq): (FrameSeed, u64), details: &[RowDetail]) {
+        if details.is_empty() {
+            return;
+        }
+        let at = self.payload.len();
+        encode_details(&mut self.payload, first_seq, details);
+        let place = u32::try_from(at).unwrap_or(u32::MAX);
+        let crc = part_crc(seed, first_seq, place, &self.payload[at..]);
+        put_details(&mut self.entries, self.payload.len() - at, crc);
         self.count += 1;
     }
 

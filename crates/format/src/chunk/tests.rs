@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::limits::{CHUNK_ROW_COUNT_MAX, OWN_PAGE_ROW_COUNT_MIN, PAGE_VALUE_COUNT_MAX};
-use crate::{FormatError, FrameSeed, PageValues, Row};
+use crate::{FormatError, FrameSeed, PageValues, Row, RowDetail};
 
 fn seed() -> FrameSeed {
     FrameSeed::new(&[7; 16])
@@ -402,4 +402,41 @@ proptest! {
         // Promise: whatever the rows, they come back exactly.
         check_round_trip(&rows.repeat(repeat));
     }
+}
+
+#[test]
+fn details_are_a_column_that_rows_do_not_need() {
+    // Promise: details come back with their own rows; rows are the same with and without; a flipped
+    // bit of a detail is noticed and costs no row.
+    let rows = usual_rows(3_000, 3);
+    let detail =
+        |at: u64, text: &str| RowDetail { seq: FIRST_SEQ + at, bytes: text.as_bytes().into() };
+    let details = [detail(0, "first"), detail(7, ""), detail(2_999, "last")];
+    let mut bytes = Vec::new();
+    let mut scratch = ChunkScratch::default();
+    let told = (&rows[..], &details[..]);
+    let shape =
+        encode_chunk_with_details(&mut bytes, seed(), FIRST_SEQ, told, &mut scratch).unwrap();
+    assert_eq!(shape.size_bytes as usize, bytes.len());
+    let mut back = Vec::new();
+    let directory = decode_chunk(&bytes, seed(), FIRST_SEQ, &mut back).unwrap();
+    assert_eq!(back, rows);
+    assert_eq!(directory.size_bytes() as usize, bytes.len());
+    let range = directory.details_range().unwrap();
+    let range = range.start as usize..range.end as usize;
+    assert_eq!(directory.decode_details(seed(), &bytes[range.clone()]).unwrap(), details);
+    assert!(verify_chunk(&bytes, seed(), FIRST_SEQ).is_ok());
+    for bit in range.start * 8..range.end * 8 {
+        let mut bad = bytes.clone();
+        bad[bit / 8] ^= 1 << (bit % 8);
+        assert!(decode_chunk(&bad, seed(), FIRST_SEQ, &mut back).is_ok());
+        assert!(directory.decode_details(seed(), &bad[range.clone()]).is_err(), "bit {bit}");
+        assert!(verify_chunk(&bad, seed(), FIRST_SEQ).is_err(), "bit {bit}");
+    }
+    let other = [detail(3_000, "of another chunk")];
+    let mut out = vec![1];
+    let told = (&rows[..], &other[..]);
+    assert!(encode_chunk_with_details(&mut out, seed(), FIRST_SEQ, told, &mut scratch).is_err());
+    assert_eq!(out, [1]);
+    assert_eq!(verify_chunk(&encoded(&rows), seed(), FIRST_SEQ).unwrap().details_range(), None);
 }

@@ -126,6 +126,7 @@ impl Shown<'_> {
             kind: series.flags.kind(),
             thread: row.thread,
             weight: series.weight,
+            detail: None,
         });
         if self.rows.len() >= BATCH_ROW_COUNT {
             self.show();

@@ -14,6 +14,7 @@ use crate::next;
 use crate::options::parse_row_id;
 use crate::reasons;
 use crate::record::{Record, object};
+use crate::row_text::detail_value;
 use crate::rows::lane_and_seq;
 use crate::table::{self, Column, Content};
 use crate::units::{count, duration_ns, percent};
@@ -217,6 +218,7 @@ fn fields(why: &Why) -> Record {
         ("in_flight_mean", flight.mean.into()),
         ("in_flight_usual", flight.usual.into()),
         ("callers", array(why.callers.iter().map(caller_fields).collect())),
+        ("detail", detail_value(why.row.detail.as_deref())),
         ("cut", why.is_cut.into()),
         ("uncounted", why.uncounted.into()),
     ]

@@ -165,7 +165,8 @@ impl Walk<'_> {
         }
         match frame.kind {
             Some(FrameKind::Rows) => self.check_rows(frame, offset, next_seq),
-            Some(FrameKind::Names | FrameKind::Arrival | FrameKind::Ready) | None => {}
+            Some(FrameKind::Names | FrameKind::Arrival | FrameKind::Ready | FrameKind::Detail)
+            | None => {}
             Some(_) => self.settle(&(next_seq..self.state.next_seq)),
         }
         if frame.kind == Some(FrameKind::Edit) {

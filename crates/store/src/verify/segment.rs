@@ -6,7 +6,7 @@ use std::path::Path;
 
 use kronicler_format::varint::Cursor;
 use kronicler_format::{
-    ChunkEntry, FOOTER_TRAILER_SIZE_BYTES, Footer, FooterSeries, FormatError, Row,
+    ChunkDirectory, ChunkEntry, FOOTER_TRAILER_SIZE_BYTES, Footer, FooterSeries, FormatError, Row,
     SEGMENT_HEADER_SIZE_BYTES, SegmentEntry, SegmentHeader, decode_chunk, footer_size_bytes,
 };
 use kronicler_stats::Summary;
@@ -280,11 +280,18 @@ impl Segment<'_> {
             let (need, have) = (chunk.size_bytes as usize, bytes.len());
             Err(FormatError::Truncated { what: "chunk", need, have })
         };
-        let decoded = decoded.and_then(|directory| is_as_told(chunk, &directory));
-        let Err(error) = decoded else {
-            self.check.whole.push(seqs);
-            self.check_zone_map(chunk, rows);
-            return Ok(true);
+        let decoded = decoded.and_then(|directory| {
+            is_as_told(chunk, &directory)?;
+            Ok(directory)
+        });
+        let error = match decoded {
+            Ok(directory) => {
+                self.check.whole.push(seqs);
+                self.check_zone_map(chunk, rows);
+                self.check_details(chunk, &directory, bytes);
+                return Ok(true);
+            }
+            Err(error) => error,
         };
         let within = u64::from(place_of_damage(bytes, seed, chunk));
         let fact = format!("the chunk of row {} on is damaged: {error}", chunk.first_seq);
@@ -292,6 +299,18 @@ impl Segment<'_> {
         self.chunk_finding(&moved, fact, KEEP, u64::from(chunk.row_count));
         self.check.told.push(seqs);
         Ok(false)
+    }
+
+    /// Decodes the details of a chunk's rows.
+    fn check_details(&mut self, chunk: &ChunkEntry, directory: &ChunkDirectory, bytes: &[u8]) {
+        let Some(range) = directory.details_range() else { return };
+        let found = bytes.get(range.start as usize..range.end as usize).unwrap_or_default();
+        if let Err(error) = directory.decode_details(self.state.seed(), found) {
+            let fact = format!("details of the chunk of row {} on: {error}", chunk.first_seq);
+            let offset = chunk.offset + u64::from(range.start);
+            let moved = ChunkEntry { offset, ..*chunk };
+            self.chunk_finding(&moved, fact, "the rows are whole, what was told of them is not", 0);
+        }
     }
 
     fn chunk_finding(

@@ -4,6 +4,7 @@ mod gaps;
 mod clearing;
 mod compacting;
 mod damage;
+mod details;
 mod expiring;
 mod forged;
 mod heads;

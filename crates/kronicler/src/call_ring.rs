@@ -1,0 +1,97 @@
+//! The ring of a thread that captures, and which of its calls get a detail.
+//!
+//! A call that failed or was slow gets a ticket. The record carries it, and whoever made the call
+//! hands the detail over with it: the drain brings the two together.
+
+use std::sync::Arc;
+
+use kronicler_format::{Outcome, Record};
+use kronicler_queue::{Bell, Producer};
+
+use crate::details::Details;
+use crate::engine::Engine;
+use crate::thresholds::Thresholds;
+
+/// A slow call that is shorter gets a detail only if it is the first in such a time: a function
+/// that is called a million times a second has ten thousand slow calls in it.
+const DETAIL_STEP_NS: u64 = 1_000_000;
+
+/// The ring of a thread that captures.
+#[derive(Debug)]
+pub struct CallRing {
+    producer: Producer,
+    thresholds: Arc<Thresholds>,
+    details: Arc<Details>,
+    bell: Arc<Bell>,
+    /// Tells the rings of a database apart.
+    key: u64,
+    last_ticket: u32,
+    /// When a slow call got a detail last.
+    last_slow: u64,
+    step_ticks: u64,
+}
+
+impl CallRing {
+    pub(crate) fn new(engine: &Engine, producer: Producer, key: u64) -> Self {
+        Self {
+            producer,
+            thresholds: Arc::clone(&engine.thresholds),
+            details: Arc::clone(&engine.details),
+            bell: Arc::clone(&engine.bell),
+            key,
+            last_ticket: 0,
+            last_slow: 0,
+            step_ticks: crate::clock::ticks(DETAIL_STEP_NS),
+        }
+    }
+
+    /// Puts a call into the ring. The answer is 0, or the ticket with which its detail is to be
+    /// handed over.
+    #[inline(always)]
+    pub fn push(&mut self, record: Record) -> u32 {
+        let is_slow = record.end.wrapping_sub(record.start) > self.thresholds.of(record.site);
+        if is_slow || record.lap_and_flags & OUTCOME_BITS == Outcome::Error as u32 {
+            return self.push_with_ticket(record);
+        }
+        self.producer.push(record);
+        0
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_with_ticket(&mut self, record: Record) -> u32 {
+        let Record { start, end, .. } = record;
+        if record.lap_and_flags & OUTCOME_BITS != Outcome::Error as u32 {
+            let is_long = end.wrapping_sub(start) >= self.step_ticks;
+            if !is_long && end.wrapping_sub(self.last_slow) < self.step_ticks {
+                self.producer.push(record);
+                return 0;
+            }
+            self.last_slow = end;
+        }
+        let ticket = self.last_ticket.wrapping_add(1).max(1);
+        if !self.producer.push(Record { context: u64::from(ticket), ..record }) {
+            return 0;
+        }
+        self.last_ticket = ticket;
+        ticket
+    }
+
+    /// Hands over the detail of the call that got this ticket, at most
+    /// [`DETAIL_SIZE_BYTES_MAX`](kronicler_format::limits::DETAIL_SIZE_BYTES_MAX) bytes. Never
+    /// waits; one for which there is no room is counted.
+    pub fn hand_over(&self, ticket: u32, bytes: &[u8]) {
+        self.details.hand_over((self.key, ticket), bytes);
+        if self.details.is_filling() {
+            self.bell.ring();
+        }
+    }
+
+    /// The ring itself, for records that never get a detail.
+    pub const fn producer(&mut self) -> &mut Producer {
+        &mut self.producer
+    }
+}
+
+/// Bits of the flags that hold the outcome.
+const OUTCOME_BITS: u32 = 0b11;
