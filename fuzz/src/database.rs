@@ -10,7 +10,7 @@ use kronicler_format::varint::{put_i64, put_u64};
 use kronicler_format::{
     Checkpoint, ChunkDirectory, ChunkEntry, Counters, Edit, Flags, Footer, FooterName,
     FooterSeries, FrameKind, FrameSeed, Head, Kind, NameEntry, NamesFrame, Outcome, Row, Run,
-    SegmentEntry, SegmentHeader, SeriesEntry, encode_frame, encode_rows,
+    RowDetail, SegmentEntry, SegmentHeader, SeriesEntry, encode_details, encode_frame, encode_rows,
 };
 use kronicler_stats::Summary;
 use kronicler_store::{FileKind, Memory, Storage, file_path, head_path, lane_dir};
@@ -114,6 +114,9 @@ fn files(changes: &mut Changes<'_>, count: u64, now_ns: i64) -> Vec<(PathBuf, Ve
     for seqs in [count..sealed_seq, sealed_seq..sealed_seq + 20] {
         let rows = rows(seqs.clone(), now_ns);
         put(FrameKind::Rows, encoded(|out| encode_rows(out, seqs.start, &rows)));
+        let details = [seqs.start, seqs.end - 1, seqs.end];
+        let details = details.map(|seq| RowDetail { seq, bytes: [1, 2, b'E', b'r'].into() });
+        put(FrameKind::Detail, encoded(|out| encode_details(out, 0, &details)));
     }
     put(FrameKind::Edit, encoded(|out| edit(2, sealed_seq, vec![two]).encode(out)));
     put(FrameKind::Counters, encoded(|out| counters.encode(out)));

@@ -40,6 +40,10 @@ fn read_log(view: &LaneView) -> u64 {
         assert!(rows.iter().all(is_known), "each row in the log has a name");
         count += rows.len() as u64;
     }
+    let unsealed = state.sealed_seq..view.end_seq();
+    let details = view.unsealed_details(unsealed.clone()).expect("memory gives no errors");
+    let details = details.unwrap_or_default();
+    assert!(details.iter().all(|detail| unsealed.contains(&detail.seq)));
     count
 }
 
@@ -62,6 +66,8 @@ fn read_segments(view: &LaneView) -> u64 {
             let is_one = chunk.rows(middle..middle + 1, &mut one).expect("damage is no error");
             let mut durations = Vec::new();
             let is_known = chunk.durations(0, &mut durations).expect("damage is no error");
+            let details = chunk.details().expect("damage is no error").unwrap_or_default();
+            assert!(details.len() <= all as usize);
             if is_whole {
                 assert!(is_one && is_known);
                 assert_eq!(one, rows[middle as usize..=middle as usize]);
@@ -97,6 +103,11 @@ pub fn check_chunk(uuid: &[u8; 16], first_seq: u64, bytes: &[u8]) -> Option<Vec<
         let ends = rows.iter().map(|row| row.end_ns);
         assert_eq!(ends.clone().min(), Some(page.min_end_ns));
         assert_eq!(ends.max(), Some(page.max_end_ns));
+    }
+    if let Some(range) = directory.details_range() {
+        let found = bytes.get(range.start as usize..range.end as usize).unwrap_or_default();
+        let details = directory.decode_details(seed, found).unwrap_or_default();
+        assert!(details.len() <= rows.len());
     }
     let pages = pages_of(bytes, seed, first_seq);
     let (from, to) = (directory.row_count() / 3, directory.row_count() * 2 / 3 + 1);

@@ -2,7 +2,8 @@
 #![no_main]
 
 use kronicler_format::{
-    Checkpoint, Counters, Edit, NamesFrame, Row, Run, decode_rows, encode_rows,
+    Checkpoint, Counters, Detail, Edit, NamesFrame, Row, Run, decode_details, decode_rows,
+    encode_details, encode_rows,
 };
 use kronicler_fuzz::Input;
 use libfuzzer_sys::fuzz_target;
@@ -22,15 +23,25 @@ fuzz_target!(|bytes: &[u8]| {
     let mut input = Input::new(bytes);
     let kind = input.byte();
     let payload = input.rest();
-    match kind % 6 {
+    match kind % 8 {
         0 => rows(payload),
         1 => comes_back!(NamesFrame, payload),
         2 => comes_back!(Run, payload),
         3 => comes_back!(Counters, payload),
         4 => comes_back!(Edit, payload),
+        5 => comes_back!(Detail, payload),
+        6 => details(payload),
         _ => comes_back!(Checkpoint, payload),
     }
 });
+
+fn details(payload: &[u8]) {
+    let Ok(details) = decode_details(payload, 7) else { return };
+    assert!(details.iter().map(|detail| detail.bytes.len()).sum::<usize>() <= payload.len());
+    let mut out = Vec::new();
+    encode_details(&mut out, 7, &details);
+    assert_eq!(decode_details(&out, 7), Ok(details));
+}
 
 fn rows(payload: &[u8]) {
     let mut rows: Vec<Row> = Vec::new();

@@ -49,28 +49,28 @@ pub fn told(detail: &Detail) -> Vec<String> {
     let text = |text: &str| escape::escape(text).into_owned();
     match (&detail.error, &detail.message) {
         (Some(error), Some(message)) => {
-            told.push(format!("it failed with {}: {}", text(error), text(message)));
+            told.push(format!("It failed with {}: {}", text(error), text(message)));
         }
-        (Some(error), None) => told.push(format!("it failed with {}", text(error))),
-        (None, Some(message)) => told.push(format!("it failed: {}", text(message))),
+        (Some(error), None) => told.push(format!("It failed with {}.", text(error))),
+        (None, Some(message)) => told.push(format!("It failed: {}", text(message))),
         (None, None) => {}
     }
     if let Some(LoopUse { busy_thousandths, window_ns }) = detail.event_loop {
         #[expect(clippy::cast_precision_loss, reason = "it is at most 1,000")]
         let share = busy_thousandths as f64 / 1_000.0;
         let (share, window) = (percent(share), duration_ns(window_ns));
-        told.push(format!("the event loop was busy for {share} of the {window} up to its end"));
+        told.push(format!("The event loop was busy for {share} of the {window} up to its end."));
     }
     if let Some(in_flight) = detail.in_flight {
-        let calls = counted(in_flight, "captured call");
-        told.push(format!("{calls} of its thread had not ended when it did"));
+        let calls = counted(in_flight, "other captured call");
+        told.push(format!("{calls} of its thread had not ended when it did."));
     }
     for Argument { path, value } in &detail.arguments {
-        told.push(format!("argument {}: {}", text(path), text(value)));
+        told.push(format!("Argument {}: {}", text(path), text(value)));
     }
     if let Some(ids) = &detail.trace {
         let (trace, span) = ids.hex();
-        told.push(format!("span {span} of trace {trace}"));
+        told.push(format!("Span {span} of trace {trace}."));
     }
     told
 }

@@ -39,7 +39,7 @@ pub fn json_value(value: &Value) -> String {
 }
 
 /// Whatever is unsafe stands within a string, where JSON knows another way to write it.
-fn harmless(text: String) -> String {
+pub fn harmless(text: String) -> String {
     if text.contains(is_unsafe) { escape_unsafe(&text) } else { text }
 }
 

@@ -11,7 +11,7 @@ use kronicler_query::{NameTable, RowBatch, StoredRow};
 use kronicler_store::{Name, RowId};
 use serde_json::Value;
 
-use crate::record::{SCHEMA, csv_field, json_value};
+use crate::record::{SCHEMA, csv_field, harmless, json_value};
 use crate::when::iso;
 
 /// What can be told of a row, in the order in which it is.
@@ -30,11 +30,12 @@ pub enum Field {
     Thread,
     Source,
     Weight,
+    Detail,
 }
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Id,
         Self::Lane,
         Self::Seq,
@@ -48,7 +49,11 @@ impl Field {
         Self::Thread,
         Self::Source,
         Self::Weight,
+        Self::Detail,
     ];
+
+    /// Those of rows whose details nobody has read.
+    pub const PLAIN: &[Self] = Self::ALL.split_last().expect("there are some").1;
 
     /// The name of its column in CSV, and of its key in an object.
     pub const fn key(self) -> &'static str {
@@ -66,6 +71,7 @@ impl Field {
             Self::Thread => "thread",
             Self::Source => "source",
             Self::Weight => "weight",
+            Self::Detail => "detail",
         }
     }
 }
@@ -98,7 +104,7 @@ struct Texts {
 
 /// What differs from row to row.
 #[derive(Clone, Copy)]
-struct Values {
+struct Values<'a> {
     id: RowId,
     end_ns: i64,
     duration_ns: u64,
@@ -106,6 +112,7 @@ struct Values {
     kind: Kind,
     thread: u32,
     weight: u32,
+    detail: Option<&'a Detail>,
 }
 
 impl RowText {
@@ -118,6 +125,11 @@ impl RowText {
     pub fn with_fields(form: Form, fields: &[Field]) -> Self {
         let (fields, names) = (fields.to_vec(), Arc::default());
         Self { form, fields, names, texts: Vec::new(), clock: Clock::default() }
+    }
+
+    /// A writer of the same form for rows whose details nobody has read.
+    pub fn without_details(self) -> Self {
+        Self::with_fields(self.form, Field::PLAIN)
     }
 
     /// What comes before the first row.
@@ -153,6 +165,7 @@ impl RowText {
                 kind: flags.kind(),
                 thread: batch.threads[index],
                 weight: batch.weight(index),
+                detail: batch.detail(index).map(|detail| &**detail),
             };
             let texts = self.texts[number].get_or_insert_with(|| Texts::new(self.form, name));
             let line = Line { values, texts, clock: &mut self.clock };
@@ -170,10 +183,16 @@ impl RowText {
             kind: row.kind,
             thread: row.thread,
             weight: row.weight,
+            detail: row.detail.as_deref(),
         };
         let texts = &Texts::new(self.form, &row.name);
         Line { values, texts, clock: &mut self.clock }.write(self.form, &self.fields, out);
     }
+}
+
+/// A detail as a JSON text that can do no harm on a terminal.
+pub fn detail_text(detail: &Detail) -> String {
+    harmless(detail.to_json())
 }
 
 /// A detail as a value of JSON; null when there is none.
@@ -194,7 +213,7 @@ impl Texts {
 
 /// A row that is about to be written.
 struct Line<'a> {
-    values: Values,
+    values: Values<'a>,
     texts: &'a Texts,
     clock: &'a mut Clock,
 }
@@ -238,6 +257,12 @@ impl Line<'_> {
             Field::Thread => put_number(out, row.thread),
             Field::Source => put(out, &self.texts.source),
             Field::Weight => put_number(out, row.weight),
+            Field::Detail => match (row.detail, form) {
+                (None, Form::Json) => put(out, "null"),
+                (None, Form::Csv) => {}
+                (Some(detail), Form::Json) => put(out, &detail_text(detail)),
+                (Some(detail), Form::Csv) => put(out, &csv_field(&detail_text(detail).into())),
+            },
         }
     }
 }
@@ -258,7 +283,7 @@ fn put(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-impl Values {
+impl Values<'_> {
     const fn start_ns(&self) -> i64 {
         self.end_ns.saturating_sub_unsigned(self.duration_ns)
     }
@@ -330,7 +355,10 @@ mod tests {
             kind: Kind::Http,
             thread: 9,
             weight: 100,
-            detail: None,
+            detail: Some(Arc::new(Detail {
+                message: Some("a,\"b\"\u{202e}".to_owned()),
+                ..Detail::default()
+            })),
         };
         let text = |form: Form| {
             let (mut writer, mut out) = (RowText::new(form), Vec::new());
@@ -344,9 +372,10 @@ mod tests {
         assert_eq!((&json["name"], &json["id"]), (&name.into(), &row.id.number().into()));
         assert_eq!(json["start_ns"], i64::MIN.to_string());
         assert_eq!(json["duration_ns"], u64::MAX);
+        assert_eq!(json["detail"]["message"], "a,\"b\"\u{202e}");
         let expected = format!(
             "26388279066631,3,7,\"a,\"\"b\"\"\n\0\u{202e}🙂\",{},{},-5,{},aborted,http,9,a.js:1,\
-             100\n",
+             100,\"{{\"\"message\"\":\"\"a,\\\"\"b\\\"\"\\u202e\"\"}}\"\n",
             iso(i64::MIN),
             i64::MIN,
             u64::MAX

@@ -84,6 +84,12 @@ impl RowView {
         Self { widths, layout, text, lines: Vec::new(), has_header: false }
     }
 
+    /// The same for rows whose details nobody has read.
+    pub fn without_details(mut self) -> Self {
+        self.text = self.text.map(RowText::without_details);
+        self
+    }
+
     /// Shows at most `count` rows of a batch.
     pub fn show(
         &mut self,

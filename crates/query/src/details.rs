@@ -36,8 +36,10 @@ pub(crate) fn add_details(snapshot: &Snapshot, batch: &mut RowBatch) -> Result<G
     for ids in ids.chunk_by(|left, right| lane_of(*left) == lane_of(*right)) {
         found.read_lane(snapshot, ids)?;
     }
-    let details = batch.ids.iter().map(|id| found.found.get(id).cloned());
-    batch.details = details.collect();
+    if !found.found.is_empty() {
+        let details = batch.ids.iter().map(|id| found.found.get(id).cloned());
+        batch.details = details.collect();
+    }
     Ok(found.gaps)
 }
 

@@ -12,6 +12,7 @@ use kronicler_format::Row;
 use kronicler_store::{Snapshot, StoreError};
 
 use crate::batch::RowBatch;
+use crate::details::add_details;
 use crate::filter::Filter;
 use crate::name_table::NameTable;
 use crate::scan::LaneScan;
@@ -38,6 +39,7 @@ pub struct RowStream {
     span_index: usize,
     refresh_count: u32,
     is_partial: bool,
+    has_details: bool,
 }
 
 /// Rows of a lane that are still to come.
@@ -93,6 +95,7 @@ impl RowStream {
             filter,
             span_index: 0,
             refresh_count: 0,
+            has_details: false,
         }
     }
 
@@ -103,6 +106,13 @@ impl RowStream {
         source: impl FnMut() -> Option<Snapshot> + Send + 'static,
     ) -> Self {
         self.source = Some(Box::new(source));
+        self
+    }
+
+    /// Says that rows are to come with their details.
+    #[must_use]
+    pub const fn with_details(mut self) -> Self {
+        self.has_details = true;
         self
     }
 
@@ -126,6 +136,32 @@ impl RowStream {
     /// # Errors
     /// When a file cannot be read.
     pub fn next_batch(&mut self, count: usize) -> Result<Option<RowBatch>, StoreError> {
+        let mut batch = self.next_rows(count)?;
+        if let Some(batch) = batch.as_mut().filter(|_| self.has_details) {
+            self.add_details(batch)?;
+        }
+        Ok(batch)
+    }
+
+    /// Adds the details of rows that were just read; a file that is gone since is looked for in a
+    /// new snapshot.
+    fn add_details(&mut self, batch: &mut RowBatch) -> Result<(), StoreError> {
+        let mut gaps = add_details(&self.snapshot, batch)?;
+        for _ in 0..REFRESH_COUNT_MAX {
+            let fresh = self.source.as_mut().filter(|_| gaps.is_stale).and_then(|source| source());
+            let Some(mut fresh) = fresh else { break };
+            // One that was cleared meanwhile has other rows with these ids.
+            fresh.lanes.retain(|new| {
+                let uuid = new.state.head.uuid;
+                self.snapshot.lanes.iter().any(|old| old.state.head.uuid == uuid)
+            });
+            gaps = add_details(&fresh, batch)?;
+        }
+        self.is_partial |= gaps.is_partial || gaps.is_stale;
+        Ok(())
+    }
+
+    fn next_rows(&mut self, count: usize) -> Result<Option<RowBatch>, StoreError> {
         let mut batch = RowBatch::new(Arc::clone(&self.names));
         while self.span_index < self.spans.len() {
             match self.read_lane(count.max(1), &mut batch)? {

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kronicler_format::{Counters, Row};
+use kronicler_format::{Counters, Row, RowDetail};
 use kronicler_store::{
     Batch, Catalog, Dictionary, LaneState, LaneView, LaneWriter, Storage, StoreError,
 };
 
 use crate::reading::{LaneFound, read_lane};
-use crate::rows::{Author, row};
+use crate::rows::{Author, detail_of, row};
 
 const POOL_SIZE_BYTES: usize = 1 << 20;
 
@@ -59,10 +59,12 @@ impl Process {
         Self { writer, state, names, author, catalog, is_torn: false, forgotten_before: 0 }
     }
 
-    /// Appends the next rows, and counters with every third append.
+    /// Appends the next rows, what is told of them, and counters with every third append.
     pub fn append(&mut self, count: u64, now_ns: i64) -> Result<(), StoreError> {
         let first_seq = self.state.next_seq;
         let seqs = first_seq..first_seq + count;
+        let told = seqs.clone().filter_map(|seq| detail_of(self.author, seq));
+        let details: Vec<RowDetail> = told.collect();
         let rows: Vec<Row> = seqs.map(|seq| row(&mut self.names, self.author, seq)).collect();
         let dropped_ring = self.state.counters.dropped_ring + 1;
         let counters = Counters { dropped_ring, ..self.state.counters };
@@ -70,6 +72,10 @@ impl Process {
         let names = &self.names;
         self.writer.append(&Batch { names, rows: &rows, first_seq, counters, now_ns })?;
         self.writer.absorb_into(&mut self.state, &rows);
+        if !details.is_empty() {
+            self.writer.append_details(&details)?;
+            self.writer.absorb_into(&mut self.state, &[]);
+        }
         Ok(())
     }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use kronicler_format::{Footer, Row, Run, SegmentEntry};
+use kronicler_format::{Footer, Row, RowDetail, Run, SegmentEntry};
 use kronicler_stats::{Moments, Summary};
 use kronicler_store::{Directory, LaneView, Opened, SegmentReader, Snapshot, Storage};
 
-use crate::rows::{Author, Statistics, add_history, author_of};
+use crate::rows::{Author, Statistics, add_history, author_of, detail_of};
 
 /// Rows that were read from a lane: sequence and author, in the order in which they came.
 pub type LaneRows = Vec<(u64, Author)>;
@@ -132,6 +132,7 @@ fn read_segment(
         if !is_read.map_err(|error| format!("cannot read: {error}"))? {
             continue;
         }
+        let first = found.rows.len();
         for (seq, row) in (chunk.first_seq..).zip(&rows) {
             let run = footer.runs.iter().rfind(|run| run.first_seq <= seq);
             found.rows.push((seq, author_of(state, run, seq, row)?));
@@ -140,6 +141,11 @@ fn read_segment(
                 return Err(format!("row {seq} stands in {entry:?}"));
             }
         }
+        let details = segment
+            .chunk(index)
+            .and_then(|reader| reader.map_or(Ok(None), |mut reader| reader.details()));
+        let details = details.map_err(|error| format!("cannot read: {error}"))?;
+        check_details(&details.unwrap_or_default(), &found.rows[first..])?;
     }
     let read = (found.rows.len() - before) as u64;
     if segment.is_gone() {
@@ -154,6 +160,18 @@ fn read_segment(
         return Err(format!("a segment of several versions: {:?}", footer.runs));
     }
     Ok(entry.row_count - read)
+}
+
+/// What is told of a row is what its author told of it, or nothing is.
+fn check_details(details: &[RowDetail], rows: &[(u64, Author)]) -> Result<(), String> {
+    for detail in details {
+        let Ok(at) = rows.binary_search_by_key(&detail.seq, |(seq, _)| *seq) else { continue };
+        let (seq, author) = rows[at];
+        if detail_of(author, seq).as_ref() != Some(detail) {
+            return Err(format!("the detail of row {seq} by {author:?} is that of another"));
+        }
+    }
+    Ok(())
 }
 
 fn check_statistics(footer: &Footer, mut moments: BTreeMap<u32, Moments>) -> Result<(), String> {
@@ -184,6 +202,7 @@ fn read_blocks(view: &LaneView, found: &mut LaneFound) -> Result<u64, String> {
         found.is_gone = true;
         return Ok(unsealed);
     };
+    let first = found.rows.len();
     for block in state.blocks() {
         match reader.read(block, &mut rows) {
             Ok(true) => {}
@@ -195,6 +214,9 @@ fn read_blocks(view: &LaneView, found: &mut LaneFound) -> Result<u64, String> {
             found.rows.push((seq, author_of(state, run, seq, row)?));
         }
     }
+    let details = view.unsealed_details(state.sealed_seq..view.end_seq());
+    let details = details.map_err(|error| format!("cannot read details: {error}"))?;
+    check_details(&details.unwrap_or_default(), &found.rows[first..])?;
     Ok(0)
 }
 

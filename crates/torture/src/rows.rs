@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use kronicler_format::{Flags, Kind, Outcome, Row, Run, SeriesEntry};
+use kronicler_format::{Flags, Kind, Outcome, Row, RowDetail, Run, SeriesEntry};
 use kronicler_stats::{History, Moments};
 use kronicler_store::{Dictionary, LaneState};
 
@@ -63,6 +63,13 @@ pub fn row(names: &mut Dictionary, author: Author, seq: u64) -> Row {
         end_ns: end_ns(seq),
         duration_ns: duration(author, seq),
     }
+}
+
+/// What is told of a row besides its times; of most rows nothing is.
+#[must_use]
+pub fn detail_of(author: Author, seq: u64) -> Option<RowDetail> {
+    let text = format!("{seq} by {}", author.0);
+    (seq % 16 == 5).then(|| RowDetail { seq, bytes: text.as_bytes().into() })
 }
 
 /// Who wrote a row that was read back, or what is wrong with it. `run` is who is said to have.

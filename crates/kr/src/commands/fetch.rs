@@ -49,6 +49,9 @@ fn print_all(context: &mut Context) -> Result<(), Failure> {
     let reader = Arc::clone(&context.database.reader);
     let mut stream = RowStream::new(context.database.snapshot.clone(), context.filter.clone())
         .with_source(move || reader.snapshot().ok());
+    if context.format != Format::Text {
+        stream = stream.with_details();
+    }
     let mut has_rows = false;
     let progress = Progress::beside_output("reading", Unit::Count("rows"), total(context));
     while left > 0 {

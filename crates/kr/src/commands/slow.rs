@@ -1,6 +1,6 @@
 //! `kr slow`: the slowest calls.
 
-use kronicler_query::slowest;
+use kronicler_query::{slowest, with_details};
 
 use crate::context::{Context, Format};
 use crate::failure::Failure;
@@ -12,7 +12,10 @@ const LIMIT: usize = 10;
 /// Shows the slowest calls, slowest first.
 pub fn run(context: &mut Context) -> Result<(), Failure> {
     let limit = check_held(context.limit.unwrap_or(LIMIT), "slow")?;
-    let answer = context.database.ask(|snapshot| slowest(snapshot, &context.filter, limit))?;
+    let answer = context.database.ask(|snapshot| {
+        let rows = slowest(snapshot, &context.filter, limit)?;
+        with_details(snapshot, rows)
+    })?;
     let rows = context.take(answer);
     if rows.is_empty() && context.format == Format::Text {
         return context.say_nothing("There are no calls");

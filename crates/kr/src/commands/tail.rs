@@ -66,7 +66,7 @@ pub fn run(context: &mut Context, args: &TailArgs) -> Result<(), Failure> {
         return context.say_nothing("There are no calls");
     }
     rows.reverse();
-    let mut view = RowView::new(context);
+    let mut view = RowView::new(context).without_details();
     view.show_rows(context, &rows)?;
     if !args.follow {
         return view.end(context);

@@ -23,11 +23,12 @@ pub enum Column {
     Service,
     Version,
     Instance,
+    Detail,
 }
 
 impl Column {
     /// All of them, in their order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Id,
         Self::Lane,
         Self::Seq,
@@ -43,6 +44,7 @@ impl Column {
         Self::Service,
         Self::Version,
         Self::Instance,
+        Self::Detail,
     ];
 
     /// Its name.
@@ -63,10 +65,11 @@ impl Column {
             Self::Service => "service",
             Self::Version => "version",
             Self::Instance => "instance",
+            Self::Detail => "detail",
         }
     }
 
-    /// Its name and type; there is never a null in it.
+    /// Its name and type; only details may be missing.
     pub fn field(self, has_unsigned_durations: bool) -> Field {
         let dictionary = |of| DataType::Dictionary(Box::new(of), Box::new(DataType::Utf8));
         let data_type = match self {
@@ -82,7 +85,8 @@ impl Column {
             Self::Name | Self::Source | Self::Service | Self::Version | Self::Instance => {
                 dictionary(DataType::Int32)
             }
+            Self::Detail => DataType::Utf8,
         };
-        Field::new(self.name(), data_type, false)
+        Field::new(self.name(), data_type, self == Self::Detail)
     }
 }

@@ -120,6 +120,10 @@ impl Columns {
             Column::Weight => {
                 Arc::new(UInt32Array::from_iter_values(rows.map(|row| batch.weight(row))))
             }
+            Column::Detail => {
+                let detail = |row| batch.detail(row).map(|detail| detail.to_json());
+                Arc::new(StringArray::from_iter(rows.map(detail)))
+            }
             Column::Service => self.services.of(&self.writers, ids)?,
             Column::Version => self.versions.of(&self.writers, ids)?,
             Column::Instance => self.instances.of(&self.writers, ids)?,

@@ -93,6 +93,11 @@ fn properties(columns: &Columns) -> Result<WriterProperties, ParquetError> {
             .set_column_dictionary_enabled(path.clone(), false)
             .set_column_statistics_enabled(path, EnabledStatistics::None);
     }
+    // Hardly two are the same, and nobody looks for those between two texts.
+    let details = ColumnPath::from(Column::Detail.name());
+    builder = builder
+        .set_column_dictionary_enabled(details.clone(), false)
+        .set_column_statistics_enabled(details, EnabledStatistics::None);
     let durations = ColumnPath::from(Column::DurationNs.name());
     let mut properties = builder
         .set_column_dictionary_enabled(durations.clone(), false)

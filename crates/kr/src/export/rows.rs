@@ -33,7 +33,8 @@ impl Rows {
         let reader = Arc::clone(&context.database.reader);
         let stream = RowStream::new(context.database.snapshot.clone(), context.filter.clone())
             .with_source(move || reader.snapshot().ok())
-            .with_counter(progress.counter());
+            .with_counter(progress.counter())
+            .with_details();
         Self { stream, left: context.limit.unwrap_or(usize::MAX), rest: None }
     }
 

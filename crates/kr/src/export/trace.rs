@@ -22,6 +22,7 @@ use crate::export::target::Target;
 use crate::export::writers::{Writer, Writers};
 use crate::failure::Failure;
 use crate::record::json_value;
+use crate::row_text::detail_text;
 use crate::when::iso;
 
 /// Rows of a unit: some two megabytes of text.
@@ -90,6 +91,7 @@ struct Call {
     outcome: Outcome,
     kind: Kind,
     weight: u32,
+    detail: Option<String>,
 }
 
 impl Trace {
@@ -172,6 +174,7 @@ impl Trace {
             outcome: flags.outcome(),
             kind: flags.kind(),
             weight: batch.weight(index),
+            detail: batch.detail(index).map(|detail| detail_text(detail)),
         };
         if drawn.is_some() {
             self.complete_event(&call, out);
@@ -324,6 +327,10 @@ fn put_arguments(call: &Call, out: &mut Vec<u8>) {
     if call.weight != 1 {
         put(out, ",\"weight\":");
         put_number(out, call.weight.into());
+    }
+    if let Some(detail) = &call.detail {
+        put(out, ",\"detail\":");
+        put(out, detail);
     }
     put(out, "}}");
 }

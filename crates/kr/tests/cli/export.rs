@@ -5,4 +5,4 @@ mod formats;
 mod many;
 mod readers;
 mod trace;
-mod world;
+pub mod world;

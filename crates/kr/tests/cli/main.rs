@@ -4,6 +4,8 @@ mod answers;
 mod bad_input;
 mod comparing;
 mod control;
+#[cfg(feature = "export")]
+mod details;
 mod examples;
 #[cfg(feature = "export")]
 mod export;

@@ -47,7 +47,7 @@ fn amounts_for_programs_add_up() {
     let keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
     let expected = "schema command dir partial call verdict reason parts of_all of_minute \
                     other_functions other_functions_slowed other_functions_ratio in_flight \
-                    in_flight_mean in_flight_usual callers cut uncounted";
+                    in_flight_mean in_flight_usual callers detail cut uncounted";
     assert_eq!(keys.join(" "), expected);
     assert_eq!((&value["schema"], &value["command"]), (&1.into(), &"why".into()));
     let parts = value["parts"].as_array().unwrap();

@@ -47,7 +47,10 @@ fn every_format_holds_the_same_rows() {
     let fixture = three_processes();
     assert_eq!(assert_all_same(&fixture, &[]).len(), 500);
     fixture.ask(&["compact"]).text();
-    assert_eq!(assert_all_same(&fixture, &[]).len(), 500);
+    let rows = assert_all_same(&fixture, &[]);
+    assert_eq!(rows.len(), 500);
+    let told = rows.iter().filter(|row| row["detail"]["error"] == "TypeError");
+    assert_eq!(told.count(), 50, "details are in every format, too");
 }
 
 #[test]
@@ -140,6 +143,7 @@ fn columns_have_the_types_that_are_documented() {
         "service: Dictionary(Int32, Utf8)",
         "version: Dictionary(Int32, Utf8)",
         "instance: Dictionary(Int32, Utf8)",
+        "detail: Utf8",
     ];
     assert_eq!(fields, expected);
     let created = reader.metadata().file_metadata().created_by().unwrap();

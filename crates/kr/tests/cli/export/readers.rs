@@ -49,6 +49,8 @@ pub fn csv(text: &str) -> Vec<Value> {
             );
             let value = if is_text {
                 field.into()
+            } else if key == "detail" {
+                detail(Some(&*field).filter(|field| !field.is_empty()))
             } else {
                 field.parse::<u64>().expect("as it was written").into()
             };
@@ -57,6 +59,11 @@ pub fn csv(text: &str) -> Vec<Value> {
         Value::Object(fields.collect())
     });
     rows.collect()
+}
+
+/// A detail, which is JSON, or missing.
+fn detail(text: Option<&str>) -> Value {
+    text.map_or(Value::Null, |text| serde_json::from_str(text).expect("JSON"))
 }
 
 /// As RFC 4180 has it.
@@ -119,6 +126,9 @@ fn rows(batch: &RecordBatch) -> Vec<Value> {
 
 /// Times are texts, as in JSON.
 fn values(column: &ArrayRef) -> Vec<Value> {
+    if column.data_type() == &DataType::Utf8 {
+        return column.as_string::<i32>().iter().map(detail).collect();
+    }
     assert_eq!(column.null_count(), 0);
     match column.data_type() {
         DataType::Int64 => column.as_primitive::<Int64Type>().values().iter().map(json).collect(),

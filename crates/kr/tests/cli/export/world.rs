@@ -1,6 +1,9 @@
 //! Databases with all that rows can be.
 
-use kronicler_format::{Counters, Flags, Kind, Outcome, Row, Run, SeriesEntry};
+use kronicler_format::{
+    Argument, Counters, Detail, Flags, Kind, LoopUse, Outcome, Row, RowDetail, Run, SeriesEntry,
+    TraceIds,
+};
 use kronicler_store::{LaneState, LaneWriter};
 
 use crate::fixture::{Fixture, START_NS, append};
@@ -73,6 +76,7 @@ fn run(service: &str, version: &str, instance: &str, pid: u32) -> Run {
 }
 
 fn drop_rows((writer, state): &mut (LaneWriter, LaneState), rows: &[Written<'_>]) {
+    let first_seq = state.next_seq;
     append(writer, state, Counters::default(), |names| {
         let rows = rows.iter().map(|row| {
             let flags = Flags::new(row.outcome, row.kind);
@@ -83,6 +87,26 @@ fn drop_rows((writer, state): &mut (LaneWriter, LaneState), rows: &[Written<'_>]
         });
         rows.collect()
     });
+    let seqs = (first_seq..state.next_seq).filter(|seq| seq % 10 == 3);
+    let details: Vec<RowDetail> = seqs.map(detail).collect();
+    writer.append_details(&details).expect("details in the log");
+    writer.absorb_into(state, &[]);
+}
+
+/// What a reader might stumble over, too.
+fn detail(seq: u64) -> RowDetail {
+    let argument = Argument { path: "0.id".to_owned(), value: "{\"a\":[1,\"b\"]}".to_owned() };
+    let detail = Detail {
+        error: Some("TypeError".to_owned()),
+        message: Some(format!("{seq}, \"quoted\"\n\u{1b}[31m🙂")),
+        event_loop: Some(LoopUse { busy_thousandths: 7, window_ns: u64::MAX }),
+        in_flight: Some(seq),
+        arguments: vec![argument],
+        trace: Some(TraceIds { trace: [0xab; 16], span: [1; 8] }),
+    };
+    let mut bytes = Vec::new();
+    detail.encode(&mut bytes);
+    RowDetail { seq, bytes: bytes.into() }
 }
 
 /// Every kind, outcome, name; several weights and threads; times before 1970 as well.
