@@ -35,8 +35,8 @@ export interface CaptureOptions {
   slowMs?: number
   /**
    * Whether details of failed calls hold the message of what was thrown. Of functions that throw
-   * without a promise this is also the way to know its class: Node then reports an error that nobody
-   * catches as thrown in Kronicler. Default: false.
+   * without a promise this is also the way to know its class: Node then reports an error that
+   * nobody catches as thrown in Kronicler. Default: false.
    */
   message?: boolean
   /**
@@ -46,7 +46,8 @@ export interface CaptureOptions {
    */
   args?: readonly string[]
   /**
-   * Whether details hold trace and span of `@opentelemetry/api`, when that is in use. Default: false.
+   * Whether details hold trace and span of `@opentelemetry/api`, when that is in use.
+   * Default: false.
    */
   trace?: boolean
 }

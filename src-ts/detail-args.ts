@@ -18,8 +18,20 @@ const textLengthMax = 256
 const jsonLengthMax = 1_024
 
 const redacted = '[redacted]'
-const secrets =
-  /passw|passwd|pwd|secret|token|authori[sz]ation|cookie|session|credential|private|signature|api[-_]?key|access[-_]?key/i
+const secretWords = [
+  'passw',
+  'pwd',
+  'secret',
+  'token',
+  'authori[sz]ation',
+  'cookie',
+  'session',
+  'credential',
+  'private',
+  'signature',
+  '(api|access)[-_]?key',
+]
+const secrets = new RegExp(secretWords.join('|'), 'i')
 
 /** Whether a value under this key is usually not to be told. */
 export function isSecret(key: string): boolean {

@@ -66,7 +66,7 @@ export interface Health {
     /** Calls that processes which were killed had not stored: unknown, at most so many. */
     atMost: number
   }
-  /** Details of slow and failed calls that could not be kept; the calls themselves are not meant. */
+  /** Details of slow and failed calls that could not be kept; the calls are not meant. */
   detailsDropped: number
   /** Threads that capture. */
   ringCount: number

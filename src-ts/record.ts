@@ -58,7 +58,7 @@ export function now(): number {
   return doubles[0] as number
 }
 
-/** Records a call that ends now. `tag` holds site and flags; `thrown` is why it failed, if known. */
+/** Records a call that ends now. `tag` holds site and flags, `thrown` why it failed if known. */
 export function record(
   start: number,
   tag: number,

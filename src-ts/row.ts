@@ -118,8 +118,8 @@ export class Row {
   }
 
   /**
-   * Why the call was slow, or failed: undefined when it was neither, when nothing is told of it, and
-   * in rows of `rows`, `fetchAll` and `query`, which read no details. Use `fetch` or `slowest`.
+   * Why the call was slow, or failed: undefined when it was neither, when nothing is told of it,
+   * and in rows of `rows` and `fetchAll`, which read no details. Use `fetch` or `slowest`.
    */
   get detail(): Detail | undefined {
     const json = this.#detailJson

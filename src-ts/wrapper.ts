@@ -7,9 +7,9 @@
  * is captured by a `Proxy` in watched.ts instead. `finally`, because an error that was caught and
  * thrown again is reported as thrown here, when nobody catches it. `words[8]` is not 0 while
  * something is paused; a negative tag has to be asked for, and a call that still has none is not
- * recorded. `words[31]` is not 0 when the call was slow, or failed. A function sees itself as `new.target`, unless somebody has given its wrapper another
- * prototype; that is written out here, because a helper makes Node 26 allocate the arguments of
- * each call.
+ * recorded. `words[31]` is not 0 when the call was slow, or failed. A function sees itself as
+ * `new.target`, unless somebody has given its wrapper another prototype; that is written out
+ * here, because a helper makes Node 26 allocate the arguments of each call.
  */
 
 import { types } from 'node:util'

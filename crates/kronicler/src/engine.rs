@@ -77,8 +77,8 @@ impl OpenLane {
         Box::new(Self { path, seen_before, counters_before: counters, state })
     }
 
-    /// Gives the sequence of a row by how many were appended to the memtable before it, unless it is
-    /// sealed.
+    /// Gives the sequence of a row by how many were appended to the memtable before it, unless it
+    /// is sealed.
     pub fn seq_of(&self, memtable: &Memtable) -> impl Fn(u64) -> Option<u64> + use<> {
         let (next_seq, sealed_seq) = (self.state.next_seq, self.state.sealed_seq);
         // Rows leave the memtable as they enter the log, so the two count alike.
@@ -175,8 +175,8 @@ impl Engine {
         self.dir.get_or_init(|| lock(&self.options).resolve_dir())
     }
 
-    /// Makes a ring for a thread, and a key that no other has. `None` when the rings of this database have all the memory they
-    /// may have.
+    /// Makes a ring for a thread, and a key that no other has. `None` when the rings of this
+    /// database have all the memory they may have.
     pub fn add_ring(&self, thread: u32) -> Option<(Producer, u64)> {
         let capacity = {
             let options = lock(&self.options);

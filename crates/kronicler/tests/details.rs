@@ -18,7 +18,7 @@ fn call(ring: &mut CallRing, site: u32, outcome: Outcome) -> u32 {
 }
 
 fn error_of(db: &Database, seq: u64) -> Option<String> {
-    let row = db.fetch(RowId::new(0, seq)).unwrap().expect("the row is there");
+    let row = db.fetch(RowId::new(0, seq)).expect("it can be read").expect("the row is there");
     row.detail.and_then(|detail| detail.error.clone())
 }
 

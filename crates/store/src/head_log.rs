@@ -1,7 +1,8 @@
 //! Writes a head log: frame by frame, and whole when a new one replaces the old.
 //!
 //! ```text
-//! header x 2 | CHECKPOINT x 2 | EDIT ... | NAMES x 2 ... | RUN x 2, ARRIVAL, ROWS ..., DETAIL ... | READY x 2
+//! header x 2 | CHECKPOINT x 2 | EDIT ... | NAMES x 2 ... | RUN x 2, ARRIVAL, ROWS ... |
+//! DETAIL ... | READY x 2
 //! ```
 //!
 //! is what a new head begins with; all of it is synced before the old one goes. CLOSED follows when

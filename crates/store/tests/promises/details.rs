@@ -15,7 +15,7 @@ use crate::world::{Owner, bytes_of, first_head, frames_of, read, root};
 
 /// What is told of a row: nobody else's detail looks like that.
 fn text(seq: u64) -> String {
-    format!("of row {seq}").repeat(1 + usize::try_from(seq % 3).unwrap())
+    format!("of row {seq}").repeat(1 + usize::from(seq.is_multiple_of(3)))
 }
 
 impl Owner {
@@ -33,20 +33,22 @@ impl Owner {
 fn details_of_view(view: &LaneView) -> BTreeMap<u64, String> {
     let mut all: Vec<RowDetail> = Vec::new();
     for entry in view.state.segments.iter() {
-        let Opened::Found(mut segment) = view.segment(entry).unwrap() else { continue };
+        let Opened::Found(mut segment) = view.segment(entry).expect("it can be read") else {
+            continue;
+        };
         for index in 0..segment.footer().chunks.len() {
-            let mut chunk = segment.chunk(index).unwrap().expect("it is whole");
-            all.extend(chunk.details().unwrap().unwrap_or_default());
+            let mut chunk = segment.chunk(index).expect("it can be read").expect("it is whole");
+            all.extend(chunk.details().expect("it can be read").unwrap_or_default());
         }
     }
     let unsealed = view.state.sealed_seq..view.end_seq();
-    all.extend(view.unsealed_details(unsealed).unwrap().expect("the log is there"));
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    all.extend(view.unsealed_details(unsealed).expect("it can be read").expect("the log is there"));
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("it can be read");
     all.iter().map(|detail| (detail.seq, text(&detail.bytes))).collect()
 }
 
 fn snapshot(storage: &Arc<dyn Storage>) -> Snapshot {
-    Directory::new(Arc::clone(storage), root()).snapshot(None).unwrap()
+    Directory::new(Arc::clone(storage), root()).snapshot(None).expect("it can be read")
 }
 
 fn details(storage: &Arc<dyn Storage>) -> BTreeMap<u64, String> {
@@ -127,7 +129,7 @@ fn details_of_rows_that_a_crash_took_are_not_those_of_later_ones() {
 
 #[test]
 fn damaged_details_cost_no_row() {
-    // Promise: whatever happens to bytes of a detail, all rows are there, and a flipped bit is told.
+    // Promise: whatever happens to a detail, all rows are there, and a flipped bit is told.
     let memory = Arc::new(Memory::default());
     let storage: Arc<dyn Storage> = Arc::<Memory>::clone(&memory);
     let mut owner = Owner::open(&storage, &root(), 0);
