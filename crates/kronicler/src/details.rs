@@ -207,7 +207,8 @@ mod tests {
         }
         details.settle(&[]);
         assert_eq!(details.dropped(), 1 + 1_098 - 1_024);
-        details.settle(&(2..1_100).map(|ticket| ((1, ticket), Some(0))).collect::<Vec<_>>());
+        let met = (2..1_100).map(|ticket| ((1, ticket), Some(u64::from(ticket))));
+        details.settle(&met.collect::<Vec<_>>());
         assert!(details.has_placed());
         details.clear(true);
         assert_eq!(details.count.load(Ordering::Relaxed), 0);

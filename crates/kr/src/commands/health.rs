@@ -28,7 +28,7 @@ const COLUMNS: [Column; 9] = [
     Column::new("size", Content::Number, 3),
 ];
 
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 24] = [
     "lane",
     "closed",
     "seen",
@@ -44,6 +44,7 @@ const KEYS: [&str; 23] = [
     "dropped_thread",
     "dropped_store",
     "dropped_closed",
+    "details_dropped",
     "damaged_bytes",
     "size_bytes",
     "segments",
@@ -331,6 +332,7 @@ fn fields(view: &LaneView) -> Record {
         ("dropped_thread", counters.dropped_thread.into()),
         ("dropped_store", counters.dropped_store.into()),
         ("dropped_closed", counters.dropped_closed.into()),
+        ("details_dropped", counters.details_dropped.into()),
         ("damaged_bytes", (state.damage.bytes + state.damage.tail_bytes).into()),
         ("size_bytes", (state.offset + segment_bytes(state)).into()),
         ("segments", state.segments.len().into()),
