@@ -30,6 +30,19 @@ pub fn look(patient: &Patient<'_>) -> Vec<Check> {
     checks
 }
 
+fn lost_details(counters: &Counters) -> Option<Check> {
+    (counters.details_dropped > 0).then(|| {
+        let fact = format!(
+            "of {} only the times could be kept: more failed or were slow at once than there was \
+             room for their details",
+            counted(counters.details_dropped, "call")
+        );
+        let remedy = "nothing if that was a storm of errors; else raise `slowMs`, or ask for \
+                      fewer `args`";
+        Check::warning("dropped: details", fact, remedy)
+    })
+}
+
 fn lost_calls(counters: &Counters) -> Vec<Check> {
     let calls = |value| counted(value, "call");
     let warning = |what, value, why: &str, remedy: &str| {
@@ -71,16 +84,7 @@ fn lost_calls(counters: &Counters) -> Vec<Check> {
             "lost because the clock jumped, as after a suspend or a move to another machine",
             "nothing if that is so; else set KRONICLER_CLOCK=os",
         ),
-        (counters.details_dropped > 0).then(|| {
-            let fact = format!(
-                "of {} only the times could be kept: more failed or were slow at once than there \
-                 was room for their details",
-                calls(counters.details_dropped)
-            );
-            let remedy = "nothing if that was a storm of errors; else raise `slowMs`, or ask for \
-                          fewer `args`";
-            Check::warning("dropped: details", fact, remedy)
-        }),
+        lost_details(counters),
         (counters.lost_at_most > 0).then(|| {
             let fact = format!(
                 "at most {} went with processes that did not end in order; how many is not known",
