@@ -158,6 +158,8 @@ export function hookCommonJs(include: Include): void {
   const loader = nodeModule as unknown as Loader
   const { _resolveFilename: resolve } = loader
   const { _compile: compile } = loader.prototype
+  // Other runtimes load otherwise.
+  if (typeof compile !== 'function') return
   loader.prototype._compile = function compile_(this: Loaded, ...args) {
     const result = apply(compile, this, args)
     attempt(() => look(include, this))
