@@ -9,8 +9,8 @@ use std::sync::Arc;
 use kronicler_format::varint::{put_i64, put_u64};
 use kronicler_format::{
     Checkpoint, ChunkDirectory, ChunkEntry, Counters, Edit, Flags, Footer, FooterName,
-    FooterSeries, FrameKind, FrameSeed, Head, Kind, NameEntry, NamesFrame, Outcome, Row, Run,
-    RowDetail, SegmentEntry, SegmentHeader, SeriesEntry, encode_details, encode_frame, encode_rows,
+    FooterSeries, FrameKind, FrameSeed, Head, Kind, NameEntry, NamesFrame, Outcome, Row, RowDetail,
+    Run, SegmentEntry, SegmentHeader, SeriesEntry, encode_details, encode_frame, encode_rows,
 };
 use kronicler_stats::Summary;
 use kronicler_store::{FileKind, Memory, Storage, file_path, head_path, lane_dir};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kronicler_format::varint::Cursor;
 use kronicler_format::{ChunkDirectory, FrameSeed, Row, assemble_rows, decode_chunk};
 use kronicler_stats::Summary;
-use kronicler_store::{Catalog, Directory, LaneView, Storage};
+use kronicler_store::{Catalog, Directory, LaneView, Opened, Storage};
 
 use crate::ROOT;
 
@@ -50,7 +50,8 @@ fn read_log(view: &LaneView) -> u64 {
 fn read_segments(view: &LaneView) -> u64 {
     let (mut rows, mut count) = (Vec::new(), 0);
     for entry in view.state.segments.iter().take(64) {
-        let Some(mut segment) = view.segment(entry).expect("damage is no error") else { continue };
+        let opened = view.segment(entry).expect("damage is no error");
+        let Opened::Found(mut segment) = opened else { continue };
         let footer = Arc::clone(segment.footer());
         for series in &footer.series {
             let _ = Summary::decode(&mut Cursor::new("summary", &series.statistics));
