@@ -119,7 +119,7 @@ export class Row {
 
   /**
    * Why the call was slow, or failed: undefined when it was neither, when nothing is told of it,
-   * and in rows of `rows` and `fetchAll`, which read no details. Use `fetch` or `slowest`.
+   * and in rows of `rows` and `fetchAll`, which read no details. Use `fetch`, `slowest` or `why`.
    */
   get detail(): Detail | undefined {
     const json = this.#detailJson

@@ -62,8 +62,13 @@ pub fn told(detail: &Detail) -> Vec<String> {
         told.push(format!("The event loop was busy for {share} of the {window} up to its end."));
     }
     if let Some(in_flight) = detail.in_flight {
-        let calls = counted(in_flight, "other captured call");
-        told.push(format!("{calls} of its thread had not ended when it did."));
+        let calls = match in_flight {
+            0 => "No other captured call".to_owned(),
+            1 => "One other captured call".to_owned(),
+            _ => counted(in_flight, "other captured call"),
+        };
+        let were = if in_flight > 1 { "were" } else { "was" };
+        told.push(format!("{calls} of its thread {were} under way when it ended."));
     }
     for Argument { path, value } in &detail.arguments {
         told.push(format!("Argument {}: {}", text(path), text(value)));
