@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use kronicler_format::limits::PAGE_VALUE_COUNT_MAX;
-use kronicler_format::{Narrow, PageValues};
+use kronicler_format::{ChunkSeries, Narrow, PageValues};
 use kronicler_store::{ChunkReader, Page, StoreError};
 
 use crate::filter::Limits;
@@ -99,7 +99,7 @@ pub(crate) fn visit_counts(
         return Ok(true);
     }
     let end = request.pieces.last().map_or(0, |piece| piece.rows.end);
-    let ids = read_ids(chunk, end)?;
+    let ids = read_ids(chunk, 0..end)?;
     let mut places = Places::new(request.series);
     for Piece { rows, group } in request.pieces {
         let Some(within) = ids.get(rows.start as usize..rows.end as usize) else { break };
@@ -172,42 +172,74 @@ impl<V: FnMut(u32, u32, &Durations<'_>)> Walk<'_, V> {
         self.kept = kept;
     }
 
+    /// Visits the rows of pieces. Ids tell which durations are of which piece. They are read up to
+    /// the last piece, or behind the first, whichever are fewer: the durations of that one are what
+    /// the others leave.
     fn pieces(&mut self, chunk: &mut ChunkReader<'_>) -> Result<bool, StoreError> {
-        let Request { pieces, series, .. } = *self.request;
         let directory = chunk.directory().clone();
-        // Of a piece that goes to the end of the chunk is what the others have left.
-        let (pieces, last) = match pieces.split_last() {
-            Some((last, others)) if last.rows.end == directory.row_count() => (others, Some(last)),
-            _ => (pieces, None),
+        let row_count = directory.row_count();
+        let ([first, ..], [.., last]) = (self.request.pieces, self.request.pieces) else {
+            return Ok(true);
         };
-        let end = pieces.last().map_or(0, |piece| piece.rows.end);
-        let end = last.map_or(end, |piece| piece.rows.start);
-        let ids = read_ids(chunk, end)?;
-        let mut is_whole = ids.len() >= end as usize;
+        let begins = first.rows.start == 0;
+        let head = if begins { first.rows.end } else { first.rows.start };
+        let tail = if last.rows.end == row_count { last.rows.start } else { last.rows.end };
         let wanted = self.wanted().collect::<Vec<_>>();
         let spans = wanted.iter().flat_map(|&dense| directory.duration_pages(dense));
         chunk.expect_pages(spans.map(|span| span.page));
         let mut pages = Pages::new(directory.page_count());
-        let mut places = Places::new(series);
-        let mut at = 0;
-        for Piece { rows, group } in pieces {
-            let (from, to) = (rows.start as usize, rows.end as usize);
-            let (Some(before), Some(within)) = (ids.get(at..from), ids.get(from..to)) else {
-                break;
-            };
-            at = to;
-            places.pass(before);
-            places.count(within);
-            while let Some((dense, rows)) = places.take_counted() {
-                is_whole &= self.give_rows(chunk, &mut pages, *group, dense, rows)?;
+        let mut places = Places::new(self.request.series);
+        if row_count - head < tail {
+            let ids = read_ids(chunk, head..row_count)?;
+            if ids.len() == (row_count - head) as usize {
+                places.go_before(&ids, directory.series());
+                let mut is_whole = true;
+                for &dense in wanted.iter().filter(|_| begins) {
+                    let rows = 0..places.next_of(dense);
+                    is_whole &= self.give_rows(chunk, &mut pages, first.group, dense, rows)?;
+                }
+                let ids = Ids { first: head, ids: &ids };
+                let rest = &self.request.pieces[usize::from(begins)..];
+                return Ok(is_whole & self.known(chunk, &mut pages, &mut places, rest, ids)?);
             }
         }
-        let Some((last, before)) = last.zip(ids.get(at..end as usize)) else { return Ok(is_whole) };
-        places.pass(before);
-        for dense in wanted {
-            let all = directory.series().get(dense as usize).map_or(0, |series| series.row_count);
-            let rows = places.next_of(dense)..all;
-            is_whole &= self.give_rows(chunk, &mut pages, last.group, dense, rows)?;
+        let ids = read_ids(chunk, 0..tail)?;
+        let is_whole = ids.len() == tail as usize;
+        let ids = Ids { first: 0, ids: &ids };
+        let pieces = self.request.pieces;
+        Ok(is_whole & self.known(chunk, &mut pages, &mut places, pieces, ids)?)
+    }
+
+    /// Visits the rows of pieces whose ids are known; those of one that goes to the end of the
+    /// chunk need not be.
+    fn known(
+        &mut self,
+        chunk: &mut ChunkReader<'_>,
+        pages: &mut Pages,
+        places: &mut Places<'_>,
+        pieces: &[Piece],
+        ids: Ids<'_>,
+    ) -> Result<bool, StoreError> {
+        let directory = chunk.directory().clone();
+        let (mut at, mut is_whole) = (ids.first, true);
+        for Piece { rows, group } in pieces {
+            let Some(before) = ids.of(at..rows.start) else { return Ok(false) };
+            places.pass(before);
+            if rows.end == directory.row_count() {
+                for dense in self.wanted().collect::<Vec<_>>() {
+                    let series = directory.series().get(dense as usize);
+                    let end = series.map_or(0, |series| series.row_count);
+                    let rows = places.next_of(dense)..end;
+                    is_whole &= self.give_rows(chunk, pages, *group, dense, rows)?;
+                }
+                break;
+            }
+            let Some(within) = ids.of(rows.clone()) else { return Ok(false) };
+            at = rows.end;
+            places.count(within);
+            while let Some((dense, rows)) = places.take_counted() {
+                is_whole &= self.give_rows(chunk, pages, *group, dense, rows)?;
+            }
         }
         Ok(is_whole)
     }
@@ -233,25 +265,42 @@ impl<V: FnMut(u32, u32, &Durations<'_>)> Walk<'_, V> {
     }
 }
 
-/// Dense ids of the first rows of a chunk: fewer than asked for when a page is missing.
-fn read_ids(chunk: &mut ChunkReader<'_>, count: u32) -> Result<Vec<u16>, StoreError> {
+/// Dense ids of rows from one on.
+#[derive(Debug, Clone, Copy)]
+struct Ids<'a> {
+    first: u32,
+    ids: &'a [u16],
+}
+
+impl<'a> Ids<'a> {
+    /// Those of some rows; `None` when not all are known.
+    fn of(self, rows: Range<u32>) -> Option<&'a [u16]> {
+        let place = |row: u32| Some(row.checked_sub(self.first)? as usize);
+        self.ids.get(place(rows.start)?..place(rows.end)?)
+    }
+}
+
+/// Dense ids of some rows of a chunk: fewer than asked for when a page is missing.
+fn read_ids(chunk: &mut ChunkReader<'_>, rows: Range<u32>) -> Result<Vec<u16>, StoreError> {
     let directory = chunk.directory().clone();
-    let firsts = (0..count).step_by(PAGE_VALUE_COUNT_MAX);
+    let page_size = u32::try_from(PAGE_VALUE_COUNT_MAX).unwrap_or(u32::MAX);
+    let firsts = (rows.start / page_size * page_size..rows.end).step_by(PAGE_VALUE_COUNT_MAX);
     chunk.expect_pages(firsts.clone().map(|row| directory.series_page(row).0));
-    let mut ids = Vec::with_capacity(count as usize);
+    let mut ids = Vec::with_capacity(rows.len());
     for first in firsts {
         let Some(page) = chunk.page(directory.series_page(first).0)? else { break };
-        struct Ids<'a>(&'a mut Vec<u16>);
-        impl Take for Ids<'_> {
+        struct Narrowed<'a>(&'a mut Vec<u16>);
+        impl Take for Narrowed<'_> {
             fn take<T: Copy + Ord + Into<u64>>(&mut self, base: u64, values: &[T]) {
                 // Ids that are none were refused when the page was decoded.
                 let narrow = |value: T| base.wrapping_add(value.into()).try_into().unwrap_or(0);
                 self.0.extend(values.iter().map(|&value| narrow(value)));
             }
         }
-        Durations::Page(&page, 0..page.len()).give_to(&mut Ids(&mut ids));
+        let skipped = rows.start.saturating_sub(first) as usize;
+        let wanted = page.len().min(rows.end.saturating_sub(first) as usize);
+        Durations::Page(&page, skipped.min(wanted)..wanted).give_to(&mut Narrowed(&mut ids));
     }
-    ids.truncate(count as usize);
     Ok(ids)
 }
 
@@ -300,6 +349,18 @@ impl<'a> Places<'a> {
         for &id in ids {
             if let Some(next) = self.next.get_mut(usize::from(id)) {
                 *next += 1;
+            }
+        }
+    }
+
+    /// Goes to before these rows, which are the last of the chunk.
+    fn go_before(&mut self, ids: &[u16], series: &[ChunkSeries]) {
+        for (next, series) in self.next.iter_mut().zip(series) {
+            *next = series.row_count;
+        }
+        for &id in ids {
+            if let Some(next) = self.next.get_mut(usize::from(id)) {
+                *next = next.saturating_sub(1);
             }
         }
     }

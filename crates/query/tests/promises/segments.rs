@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use kronicler_format::{Kind, Outcome};
 use kronicler_query::{
-    Answer, Fetched, Filter, RowStream, ask, exact_percentiles, exact_percentiles_by_function,
-    fetch, moments, newest, slowest, stats,
+    Answer, Fetched, Filter, Group, GroupBy, GroupStats, Periods, RowStream, ask,
+    exact_percentiles, exact_percentiles_by_function, fetch, moments, newest, slowest, stats,
+    stats_by,
 };
 use kronicler_store::{
     Catalog, FileKind, Memory, POOL_SIZE_BYTES, RowId, Seal, Snapshot, Storage, StoreError,
@@ -331,4 +332,60 @@ fn rows_that_expire_during_a_stream_are_told_to_be_missing() {
     assert!(!after.is_partial());
     let answer = ask(|| Ok::<_, StoreError>(after.clone()), |s| stats(s, &Filter::default()));
     assert!(!answer.unwrap().is_partial, "what has expired is not missing");
+}
+
+#[test]
+fn a_chunk_of_several_pages_is_cut_anywhere() {
+    // Promise: wherever periods and ranges cut a chunk, each row is in the right part, whichever
+    // ids were read to tell.
+    const COUNT: u64 = 30_000;
+    let storage: Arc<dyn Storage> = Arc::new(Memory::default());
+    let catalog = Catalog::new(Arc::clone(&storage), POOL_SIZE_BYTES);
+    let mut process = Process::open(&storage, &root());
+    let all = calls(0, COUNT);
+    process.log(&all);
+    process.seal(Seal::All);
+    let snapshot = view(&mut process, &catalog);
+    let cuts = [1, 100, 8_191, 8_192, 8_193, 15_000, 20_001, 24_576, 29_999].map(|row| row * 1_000);
+    let found = |filter: &Filter, bounds: &[i64]| -> Vec<(Group, String, u64, u128)> {
+        let by = GroupBy::Periods(Periods::between(bounds.to_vec()));
+        let answer = stats_by(&snapshot, filter, &by).unwrap();
+        assert!(!answer.is_partial);
+        let rows = answer.value.rows.into_iter().map(|GroupStats { group, stats }| {
+            (group, stats.name.name.to_string(), stats.moments.count(), stats.moments.sum())
+        });
+        rows.collect()
+    };
+    for first in cuts {
+        for last in cuts {
+            for filter in [
+                Filter::default(),
+                Filter { outcome: Some(Outcome::Error), ..Filter::default() },
+                Filter { since_ns: Some(first), ..Filter::default() },
+                Filter { until_ns: Some(last), ..Filter::default() },
+            ] {
+                let mut bounds = vec![0, first, last, 1_000 * COUNT.cast_signed()];
+                bounds.sort_unstable();
+                bounds.dedup();
+                let mut expected = Vec::new();
+                for name in [NAMES[1], NAMES[0]] {
+                    for period in bounds.windows(2) {
+                        let (start_ns, end_ns) = (period[0], period[1]);
+                        let is_in = |call: &&Call| {
+                            let is_in_period = (start_ns..end_ns).contains(&call.end_ns);
+                            call.name == name && is_in_period && wants(&filter, call)
+                        };
+                        let durations: Vec<u64> =
+                            all.iter().filter(is_in).map(|call| call.duration_ns).collect();
+                        let sum = durations.iter().map(|&ns| u128::from(ns)).sum();
+                        let group = Group::Period { start_ns, end_ns };
+                        expected.push((group, name.to_owned(), durations.len() as u64, sum));
+                    }
+                }
+                expected.retain(|one| one.2 > 0);
+                expected.sort_by(|left, right| left.1.cmp(&right.1));
+                assert_eq!(found(&filter, &bounds), expected, "{bounds:?} {filter:?}");
+            }
+        }
+    }
 }
