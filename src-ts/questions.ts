@@ -7,7 +7,7 @@ import { checked } from './gaps.js'
 import { checkGroupedFilter, toAnswer } from './groups.js'
 import { toOutliers } from './outliers.js'
 import { checkHeatmap, checkHistogram, toHeatmap, toHistogram } from './pictures.js'
-import { checkId, checkQuantiles, joined, toLogs, toRows } from './answers.js'
+import { checkId, checkQuantiles, joined, toLogs, toLogsInParts, toRows } from './answers.js'
 import { RowBatch } from './row-batch.js'
 import { batches, batchesSync } from './row-stream.js'
 import { toStats } from './stats.js'
@@ -86,7 +86,9 @@ export abstract class Questions {
    */
   stats(name: string): Stats | undefined
   /**
-   * Statistics of every function that the filter wants, by name. `limit` counts functions.
+   * Statistics of every function that the filter wants, by name. `limit` counts functions. At
+   * once, by totals; but a filter by time, duration, instance or thread may read much, and blocks
+   * until that is done: ask `query` then.
    *
    * @example
    * ```ts
@@ -277,7 +279,7 @@ export abstract class Questions {
   async logs(filter?: Filter): Promise<LogEntry[]> {
     const { native, limit = logCount } = checkFilter(filter)
     const store = this.#store()
-    return toLogs(checked(store, await enqueue(() => store.newest(native, limit))))
+    return toLogsInParts(checked(store, await enqueue(() => store.newest(native, limit))))
   }
 
   /** As `logs`, blocking. */
