@@ -266,6 +266,7 @@ test('logs are plain numbers, the newest of them', async (t) => {
   t.deepEqual(logs.at(-1), [10_009, 'a', 10_009, 1])
   t.deepEqual(JSON.parse(JSON.stringify(logs)), logs)
   t.is((await db.logs({ limit: 20_000 })).length, 10_010)
+  t.deepEqual(db.logsSync(), logs)
 })
 
 test('clear forgets and begins anew', async (t) => {

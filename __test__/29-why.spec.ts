@@ -52,8 +52,11 @@ function among(one: WhyAmong): unknown {
 
 /** What was answered, with the keys of `kr`. */
 function asKr(why: Why): unknown {
+  // A row has its detail in itself.
+  const { detail = null, ...call } = why.call.toJSON()
   return {
-    call: JSON.parse(JSON.stringify(why.call)),
+    call,
+    detail,
     verdict: why.verdict,
     reason: why.parts.indexOf(why.reason),
     parts: why.parts.map((part) => ({
