@@ -64,6 +64,15 @@ impl Table {
     }
 }
 
+/// Details whose rows are known.
+#[derive(Debug, Default)]
+pub(crate) struct Placed {
+    /// By how many rows were appended before each row.
+    rows: Vec<u64>,
+    /// Those of rows that are not sealed, ascending.
+    pub details: Vec<RowDetail>,
+}
+
 impl Details {
     /// Takes a detail from a thread that captures. Never waits for a lock.
     pub fn hand_over(&self, ticket: Ticket, bytes: &[u8]) {
@@ -136,25 +145,26 @@ impl Details {
 
     /// Details of rows before which fewer than `end` were appended, with sequences: `seq_of` gives
     /// that of a row, unless it is sealed or gone. They stay until [`Details::retire`].
-    pub fn before(&self, end: u64, seq_of: impl Fn(u64) -> Option<u64>) -> Vec<RowDetail> {
+    pub fn before(&self, end: u64, seq_of: impl Fn(u64) -> Option<u64>) -> Placed {
+        let mut placed = Placed::default();
         if self.count.load(Ordering::Relaxed) == 0 {
-            return Vec::new();
+            return placed;
         }
-        let table = lock(&self.table);
-        let of_row = |(&row, bytes): (&u64, &Arc<[u8]>)| {
-            Some(RowDetail { seq: seq_of(row)?, bytes: Arc::clone(bytes) })
-        };
-        table.placed.range(..end).filter_map(of_row).collect()
+        for (&row, bytes) in lock(&self.table).placed.range(..end) {
+            let detail = seq_of(row).map(|seq| RowDetail { seq, bytes: Arc::clone(bytes) });
+            placed.details.extend(detail);
+            placed.rows.push(row);
+        }
+        placed
     }
 
-    /// Forgets what [`Details::before`] gave, of which so many were written.
-    pub fn retire(&self, end: u64, written: usize) {
+    /// Forgets what [`Details::before`] gave: it is written. Others may have come meanwhile.
+    pub fn retire(&self, placed: &Placed) {
         let mut table = lock(&self.table);
-        let later = table.placed.split_off(&end);
-        let gone = std::mem::replace(&mut table.placed, later).len();
+        let gone = placed.rows.iter().filter(|row| table.placed.remove(row).is_some()).count();
         drop(table);
         self.count.fetch_sub(gone, Ordering::Relaxed);
-        self.count_dropped(gone.saturating_sub(written) as u64);
+        self.count_dropped(gone.saturating_sub(placed.details.len()) as u64);
     }
 
     /// Forgets all details. `are_dropped`: their calls could not be kept either; else nobody is to
@@ -176,7 +186,7 @@ mod tests {
 
     fn found(details: &Details) -> Vec<(u64, Vec<u8>)> {
         let found = details.before(u64::MAX, |row| Some(row + 100));
-        found.iter().map(|detail| (detail.seq, detail.bytes.to_vec())).collect()
+        found.details.iter().map(|detail| (detail.seq, detail.bytes.to_vec())).collect()
     }
 
     #[test]
@@ -190,10 +200,15 @@ mod tests {
         details.settle(&[((1, 3), None)]);
         assert_eq!(found(&details), [(105, b"first".to_vec()), (106, b"late".to_vec())]);
         assert_eq!(details.dropped(), 1);
-        details.retire(6, 1);
-        assert_eq!(found(&details), [(106, b"late".to_vec())]);
-        details.retire(u64::MAX, 0);
-        assert_eq!((found(&details), details.dropped()), (Vec::new(), 2));
+        let taken = details.before(6, Some);
+        // One that comes while they are written waits for the next time.
+        details.settle(&[((3, 1), Some(2))]);
+        details.hand_over((3, 1), b"between");
+        details.settle(&[]);
+        details.retire(&taken);
+        assert_eq!(found(&details), [(102, b"between".to_vec()), (106, b"late".to_vec())]);
+        details.retire(&details.before(u64::MAX, |_| None));
+        assert_eq!((found(&details), details.dropped()), (Vec::new(), 3));
         assert_eq!(details.count.load(Ordering::Relaxed), 0);
     }
 

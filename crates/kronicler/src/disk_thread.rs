@@ -315,21 +315,20 @@ impl<'a> Writing<'a> {
 
     /// Writes the details of rows that are in the log.
     fn write_details(&mut self) -> Result<(), StoreError> {
-        let (end, next_seq, details) = {
+        let (next_seq, placed) = {
             let memtable = lock(&self.engine.memtable);
             let lane = lock(&self.engine.lane);
             let Lane::Open(open) = &*lane else { return Ok(()) };
             let end = memtable.appended() - memtable.len() as u64;
-            let details = self.engine.details.before(end, open.seq_of(&memtable));
-            (end, open.state.next_seq, details)
+            (open.state.next_seq, self.engine.details.before(end, open.seq_of(&memtable)))
         };
-        if !details.is_empty() {
-            let result = self.writer.append_details(&details);
+        if !placed.details.is_empty() {
+            let result = self.writer.append_details(&placed.details);
             self.dirty_since.get_or_insert_with(Instant::now);
             let recovered = self.absorb(result.is_ok(), next_seq, &[]);
             result.and(recovered)?;
         }
-        self.engine.details.retire(end, details.len());
+        self.engine.details.retire(&placed);
         Ok(())
     }
 

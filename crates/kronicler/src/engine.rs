@@ -309,9 +309,9 @@ impl Engine {
         let memtable = lock(&self.memtable);
         let lane = lock(&self.lane);
         let Lane::Open(open) = &*lane else { return None };
-        let details = self.details.before(u64::MAX, open.seq_of(&memtable));
+        let placed = self.details.before(u64::MAX, open.seq_of(&memtable));
         let view = LaneView::new(catalog, open.path.clone(), open.state.clone(), memtable.rows());
-        Some(view.with_details(details.into()))
+        Some(view.with_details(placed.details.into()))
     }
 }
 
