@@ -25,8 +25,9 @@ async function kr(t: ExecutionContext, cwd: string, ...args: string[]): Promise<
 async function krRows(t: ExecutionContext, cwd: string): Promise<RowJson[]> {
   const lines = (await kr(t, cwd, 'fetch', 'all', '--json')).trimEnd().split('\n')
   return lines.map((line) => {
-    const { schema, ...row } = JSON.parse(line) as RowJson & { schema: number }
+    const { schema, detail, ...row } = JSON.parse(line) as RowJson & { schema: number }
     t.is(schema, 1)
+    t.falsy(detail, 'none of these calls failed, or was slow')
     return row
   })
 }

@@ -27,6 +27,6 @@ function install(from, to) {
   renameSync(temporary, to)
 }
 
-cargo(['build', '--release', '--package', 'kr'], 'inherit')
-const built = path.join(targetDirectory(), 'release', executable)
+cargo(['build', '--profile', 'kr', '--package', 'kr'], 'inherit')
+const built = path.join(targetDirectory(), 'kr', executable)
 install(built, path.join(root, 'npm/local', executable))
