@@ -30,7 +30,7 @@ export function runBlock<T>(site: Site, block: () => T): T {
   if ((typeof result === 'object' && result !== null) || typeof result === 'function') {
     const then = thenOf(result)
     if (then !== undefined) {
-      return settleLater(result, then, start, tag, tag | outcomeOk, database) as T
+      return settleLater(result, then, start, tag, database) as T
     }
   }
   record(start, tag | outcomeOk, database)

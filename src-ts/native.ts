@@ -317,8 +317,8 @@ export interface NativeRowStream {
  * - `u[8]` is 0 while nothing is paused, in all threads of the process. Bit 0: everything is, by
  *   `setPaused()`. The bits above: how many databases are, each by the control file of its
  *   directory; their ids follow from `u[9]` on, up to `u[30]`.
- * - `u[31]` is what `end()` leaves: 0, or a ticket when the call failed or was slow. Its detail is
- *   to be handed over with it, by `handOver()`, at once.
+ * - `u[31]` is where `end()` leaves a ticket when the call failed or was slow. Who called `end()`
+ *   puts 0 there again, and hands over the detail with it, by `handOver()`, at once.
  */
 export interface Binding {
   /** Must be the version of the package. */

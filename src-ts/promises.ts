@@ -9,7 +9,7 @@
 import { types } from 'node:util'
 
 import { chainOnce, promisePrototype, promiseThen } from './chained.js'
-import { outcomeError, outcomeOk, record } from './record.js'
+import { kindAsync, outcomeError, outcomeOk, record } from './record.js'
 import { flight } from './tell.js'
 import * as scratch from './scratch.js'
 import { watchThenable } from './thenables.js'
@@ -69,17 +69,17 @@ export function handOut(site: Site, result: unknown): unknown {
 
 /**
  * Lets a result that has a `then` record the call when it settles; returns what the caller gets.
- * Where that is not possible the sync part is recorded, with `syncTag`.
+ * Where that is not possible the sync part is recorded.
  */
 export function settleLater(
   result: object,
   then: (...args: unknown[]) => unknown,
   start: number,
-  tag: number,
   syncTag: number,
   database: number,
   told?: Told,
 ): unknown {
+  const tag = syncTag | kindAsync
   if (types.isPromise(result)) {
     const chained = chainOnce(result, recorders(start, tag, database, told))
     if (chained !== undefined) return chained

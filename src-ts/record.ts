@@ -70,5 +70,9 @@ export function record(
   words[2] = tag
   words[3] = database
   end()
-  if (words[31] !== 0) tell(start, database, words[31] as number, thrown, told)
+  // Not 0 when the call was slow, or failed.
+  const ticket = words[31] as number
+  if (ticket === 0) return
+  words[31] = 0
+  tell(start, database, ticket, thrown, told)
 }

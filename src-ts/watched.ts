@@ -92,7 +92,7 @@ function leave(result: unknown, call: Call, settings: CaptureSettings, isNew: bo
     const then = thenOf(result)
     const { start, tag, database } = call
     if (then !== undefined) {
-      return settleLater(result, then, start, tag | kindAsync, tag, database, call)
+      return settleLater(result, then, start, tag, database, call)
     }
   }
   call.finish(kindSync | outcomeOk)

@@ -7,9 +7,10 @@
  * is captured by a `Proxy` in watched.ts instead. `finally`, because an error that was caught and
  * thrown again is reported as thrown here, when nobody catches it. `words[8]` is not 0 while
  * something is paused; a negative tag has to be asked for, and a call that still has none is not
- * recorded. `words[31]` is not 0 when the call was slow, or failed. A function sees itself as
- * `new.target`, unless somebody has given its wrapper another prototype; that is written out
- * here, because a helper makes Node 26 allocate the arguments of each call.
+ * recorded. A function sees itself as `new.target`, unless somebody has given its wrapper another
+ * prototype; that is written out here, because a helper makes Node 26 allocate the arguments of
+ * each call. Otherwise as much as can be stands elsewhere: V8 inlines no function whose bytecode
+ * is larger than 460 bytes, and a wrapper that is not inlined costs a fifth more.
  */
 
 import { types } from 'node:util'
@@ -20,7 +21,6 @@ import { wrapGenerator } from './generators.js'
 import * as promises from './promises.js'
 import * as records from './record.js'
 import * as scratch from './scratch.js'
-import * as telling from './tell.js'
 import * as thenables from './thenables.js'
 import { isMore, watch } from './watched.js'
 import type { CaptureSettings } from './capture-options.js'
@@ -30,11 +30,10 @@ import type { Site } from './record.js'
 export type { Callable } from './constructors.js'
 
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
-const { doubles, words, tick, end } = scratch
+const { doubles, words, tick } = scratch
 const { kindAsync, outcomeError, record, tagOf } = records
 const { chain, handOut, settleLater } = promises
 const { thenOf } = thenables
-const { tell } = telling
 const { apply, construct } = Reflect
 
 /** Plain functions: any result, and promises among them. */
@@ -62,14 +61,10 @@ function wrapPlain(fn: Callable, site: Site, isSame: boolean): Callable {
       if ((typeof result === 'object' && result !== null) || typeof result === 'function') {
         const then = isSame ? undefined : thenOf(result)
         if (then !== undefined) {
-          return settleLater(result, then, start, tag | kindAsync, tag, database)
+          return settleLater(result, then, start, tag, database)
         }
       }
-      doubles[0] = start
-      words[2] = tag
-      words[3] = database
-      end()
-      if (words[31] !== 0) tell(start, database, words[31] as number)
+      record(start, tag, database)
       return result
     },
   }
@@ -107,14 +102,10 @@ function wrapConstructible(fn: Callable, site: Site, isSame: boolean): Callable 
     if ((typeof result === 'object' && result !== null) || typeof result === 'function') {
       const then = isSame || new.target !== undefined ? undefined : thenOf(result)
       if (then !== undefined) {
-        return settleLater(result, then, start, tag | kindAsync, tag, database)
+        return settleLater(result, then, start, tag, database)
       }
     }
-    doubles[0] = start
-    words[2] = tag
-    words[3] = database
-    end()
-    if (words[31] !== 0) tell(start, database, words[31] as number)
+    record(start, tag, database)
     return result
   }
   const prototype = adoptPrototype(fn, wrapper)

@@ -45,29 +45,24 @@ impl CallRing {
         }
     }
 
-    /// Puts a call into the ring. The answer is 0, or the ticket with which its detail is to be
-    /// handed over.
+    /// Puts a call into the ring if it is like most: neither slow nor failed, and there is room for
+    /// certain. Else nothing was done, and the answer is false.
+    ///
+    /// What is left to [`CallRing::push`] is left out here: a function that calls none needs no
+    /// stack, and keeps the record in registers.
     #[inline(always)]
-    pub fn push(&mut self, record: Record) -> u32 {
-        let is_slow = record.end.wrapping_sub(record.start) > self.thresholds.of(record.site);
-        if is_slow || record.lap_and_flags & OUTCOME_BITS == Outcome::Error as u32 {
-            return self.push_with_ticket(record);
-        }
-        self.producer.push(record);
-        0
+    pub fn push_usual(&mut self, start: u64, end: u64, site: u32, flags: u8) -> bool {
+        !self.is_told(start, end, site, flags)
+            && self.producer.push_if_room(Record::new(start, end, site, flags))
     }
 
-    #[cold]
-    #[inline(never)]
-    fn push_with_ticket(&mut self, record: Record) -> u32 {
-        let Record { start, end, .. } = record;
-        if record.lap_and_flags & OUTCOME_BITS != Outcome::Error as u32 {
-            let is_long = end.wrapping_sub(start) >= self.step_ticks;
-            if !is_long && end.wrapping_sub(self.last_slow) < self.step_ticks {
-                self.producer.push(record);
-                return 0;
-            }
-            self.last_slow = end;
+    /// Puts a call into the ring. The answer is 0, or the ticket with which its detail is to be
+    /// handed over.
+    pub fn push(&mut self, start: u64, end: u64, site: u32, flags: u8) -> u32 {
+        let record = Record::new(start, end, site, flags);
+        if !self.is_told(start, end, site, flags) || self.is_too_soon(start, end, flags) {
+            self.producer.push(record);
+            return 0;
         }
         let ticket = self.last_ticket.wrapping_add(1).max(1);
         if !self.producer.push(Record { context: u64::from(ticket), ..record }) {
@@ -75,6 +70,26 @@ impl CallRing {
         }
         self.last_ticket = ticket;
         ticket
+    }
+
+    /// Whether a call is slow or failed.
+    #[inline(always)]
+    fn is_told(&self, start: u64, end: u64, site: u32, flags: u8) -> bool {
+        let is_slow = end.wrapping_sub(start) > self.thresholds.of(site);
+        is_slow || is_failed(flags)
+    }
+
+    /// Whether the detail of a slow call would come too soon after that of another.
+    fn is_too_soon(&mut self, start: u64, end: u64, flags: u8) -> bool {
+        if is_failed(flags) {
+            return false;
+        }
+        let is_long = end.wrapping_sub(start) >= self.step_ticks;
+        let is_too_soon = !is_long && end.wrapping_sub(self.last_slow) < self.step_ticks;
+        if !is_too_soon {
+            self.last_slow = end;
+        }
+        is_too_soon
     }
 
     /// Hands over the detail of the call that got this ticket, at most
@@ -94,4 +109,8 @@ impl CallRing {
 }
 
 /// Bits of the flags that hold the outcome.
-const OUTCOME_BITS: u32 = 0b11;
+const OUTCOME_BITS: u8 = 0b11;
+
+const fn is_failed(flags: u8) -> bool {
+    flags & OUTCOME_BITS == Outcome::Error as u8
+}

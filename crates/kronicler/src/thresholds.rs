@@ -15,8 +15,11 @@ const PAGE_COUNT: usize = 128;
 /// Above which duration a call is slow, by site.
 #[derive(Debug)]
 pub(crate) struct Thresholds {
-    pages: [OnceLock<Box<[AtomicU64]>>; PAGE_COUNT],
+    pages: [OnceLock<Box<Page>>; PAGE_COUNT],
 }
+
+/// Of a length that the compiler knows, so that no call has to ask for it.
+type Page = [AtomicU64; PAGE_SIZE];
 
 impl Thresholds {
     pub fn new() -> Self {
@@ -34,7 +37,7 @@ impl Thresholds {
     pub fn set(&self, site: u32, ticks: u64) {
         let site = site as usize;
         let Some(page) = self.pages.get(site / PAGE_SIZE) else { return };
-        let make = || (0..PAGE_SIZE).map(|_| AtomicU64::new(u64::MAX)).collect();
+        let make = || Box::new([const { AtomicU64::new(u64::MAX) }; PAGE_SIZE]);
         page.get_or_init(make)[site % PAGE_SIZE].store(ticks, Ordering::Relaxed);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kronicler::format::{Detail, Flags, Kind, Outcome, Record};
+use kronicler::format::{Detail, Flags, Kind, Outcome};
 use kronicler::{CallRing, Database, Options, Reader, RowId, SiteForm, process_clock};
 
 fn detail_of(text: &str) -> Vec<u8> {
@@ -14,7 +14,7 @@ fn detail_of(text: &str) -> Vec<u8> {
 /// Makes a call that takes no time; its ticket.
 fn call(ring: &mut CallRing, site: u32, outcome: Outcome) -> u32 {
     let now = process_clock().now();
-    ring.push(Record::new(now, now + 1, site, Flags::new(outcome, Kind::Sync).bits()))
+    ring.push(now, now + 1, site, Flags::new(outcome, Kind::Sync).bits())
 }
 
 fn error_of(db: &Database, seq: u64) -> Option<String> {
@@ -107,7 +107,7 @@ fn calls_above_the_threshold_of_their_site_are_slow() {
         let start = process_clock().now();
         std::thread::sleep(duration);
         let end = process_clock().now();
-        ring.push(Record::new(start, end, site, Flags::new(Outcome::Ok, Kind::Sync).bits()))
+        ring.push(start, end, site, Flags::new(Outcome::Ok, Kind::Sync).bits())
     };
     assert_eq!(took(given, Duration::ZERO), 0);
     assert_ne!(took(given, Duration::from_millis(4)), 0);

@@ -15,7 +15,7 @@ use napi::sys;
 use napi_derive::napi;
 
 use crate::store::database_by_id;
-use crate::thread_state::{ThreadState, current};
+use crate::thread_state::{ThreadState, current, first};
 
 /// Places in the scratch, in 8-byte words.
 mod word {
@@ -36,7 +36,8 @@ mod half {
     pub const TIMES: usize = 6;
     /// What came of an insert: 0 all is well, 1 it failed.
     pub const FAILED: usize = 7;
-    /// The ticket of the call that has just ended, 0 when nobody wants its detail.
+    /// The ticket of the call that has just ended, when its detail is wanted. JavaScript takes it
+    /// and leaves 0.
     pub const TICKET: usize = 31;
 }
 
@@ -77,28 +78,69 @@ impl ThreadState {
 /// Writes the present tick. Ticks are below 2^62, so their bits are those of a finite double.
 unsafe extern "C" fn tick(_: sys::napi_env, _: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: not kept beyond this call.
+    let is_written = unsafe { first() }.is_some_and(ThreadState::write_counter);
+    if !is_written {
+        tick_on_any_thread();
+    }
+    ptr::null_mut()
+}
+
+#[cold]
+#[inline(never)]
+fn tick_on_any_thread() {
+    // SAFETY: not kept beyond this call.
     if let Some(state) = unsafe { current() } {
         let now = state.clock.now();
         state.write(word::START, now);
     }
-    ptr::null_mut()
 }
 
 /// Records a call that ends now.
 unsafe extern "C" fn end(_: sys::napi_env, _: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: not kept beyond this call.
+    let is_recorded = unsafe { first() }.is_some_and(ThreadState::record_usual);
+    if !is_recorded {
+        end_any_call();
+    }
+    ptr::null_mut()
+}
+
+#[cold]
+#[inline(never)]
+fn end_any_call() {
+    // SAFETY: not kept beyond this call.
     if let Some(state) = unsafe { current() } {
         let end = state.clock.now();
         let start = state.read(word::START);
         let (database, site, flags) = state.call();
-        let record = Record::new(start, end, site, flags);
         let ticket = match state.ring(database) {
-            Some(ring) => ring.push(record),
+            Some(ring) => ring.push(start, end, site, flags),
             None => count_ringless(database),
         };
         state.write_half(half::TICKET, ticket);
     }
-    ptr::null_mut()
+}
+
+impl ThreadState {
+    /// Writes the present tick, where that takes an instruction; else the answer is false.
+    #[inline(always)]
+    fn write_counter(&mut self) -> bool {
+        let now = self.clock.counter_now();
+        now.map(|now| self.write(word::START, now)).is_some()
+    }
+
+    /// Records a call that is like most, on the thread and in the database of most, without a call
+    /// of another function. Else nothing was done, and the answer is false.
+    #[inline(always)]
+    fn record_usual(&mut self) -> bool {
+        let Some(end) = self.clock.counter_now() else { return false };
+        let start = self.read(word::START);
+        let (database, site, flags) = self.call();
+        if database != 0 {
+            return false;
+        }
+        self.default_ring().is_some_and(|ring| ring.push_usual(start, end, site, flags))
+    }
 }
 
 /// Counts a call on a thread without a ring; it has no ticket.

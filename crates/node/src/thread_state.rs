@@ -135,9 +135,24 @@ pub(crate) unsafe fn current<'a>() -> Option<&'a mut ThreadState> {
     unsafe { FIRST.get().unwrap_or_else(|| STATE.get()).as_mut() }
 }
 
+/// The state of the calling thread, if the short cut is its own.
+///
+/// # Safety
+/// As [`current`].
+#[inline(always)]
+pub(crate) unsafe fn first<'a>() -> Option<&'a mut ThreadState> {
+    // SAFETY: as in `current`.
+    FIRST.get().and_then(|state| unsafe { state.as_mut() })
+}
+
 impl ThreadState {
-    /// The ring of a database on this thread, made at the first record.
+    /// The ring of the default database, if there is one yet.
     #[inline(always)]
+    pub const fn default_ring(&mut self) -> Option<&mut CallRing> {
+        self.default_ring.as_mut()
+    }
+
+    /// The ring of a database on this thread, made at the first record.
     pub fn ring(&mut self, database: u32) -> Option<&mut CallRing> {
         if database == 0 && self.default_ring.is_some() {
             return self.default_ring.as_mut();

@@ -91,6 +91,7 @@ impl Bell {
     }
 
     #[cold]
+    #[inline(never)]
     fn ring_cold(&self) {
         self.ring();
     }

@@ -70,6 +70,24 @@ impl Producer {
             self.count_drop();
             return false;
         }
+        self.put(record);
+        true
+    }
+
+    /// Puts a record into the ring if there is room for certain, without looking how far the
+    /// consumer has come; else nothing was done, and the answer is false.
+    #[inline(always)]
+    pub fn push_if_room(&mut self, record: Record) -> bool {
+        let has_room = self.head != self.limit;
+        if has_room {
+            self.put(record);
+        }
+        has_room
+    }
+
+    /// Writes the next slot, below the limit.
+    #[inline(always)]
+    fn put(&mut self, record: Record) {
         let Record { start, end, site, lap_and_flags, context } = record;
         let lap_and_flags = (self.lap() << 8) | (lap_and_flags & 0xFF);
         let record = Record { start, end, site, lap_and_flags, context };
@@ -79,7 +97,6 @@ impl Producer {
         self.head += 1;
         self.region.header().head.store(self.head, Ordering::Release);
         self.bell.ring_if_parked();
-        true
     }
 
     /// Whether the next push would drop its record.
