@@ -5,7 +5,7 @@ import type { ExecutionContext } from 'ava'
 import { configure } from 'kronicler'
 import type { ConfigureOptions, Row } from 'kronicler'
 
-import { rowsAfter, run, tempDir } from './harness.js'
+import { rowsAfter, run, runForJson, tempDir } from './harness.js'
 import type { RunOptions } from './harness.js'
 
 const register = new URL('../esm/register.js', import.meta.url)
@@ -58,12 +58,71 @@ for (const [way, optionsFor] of Object.entries(ways)) {
     const { signals } = await signalsOf(t, optionsFor('dns'))
     t.true(signals.some(({ name }) => name === 'dns lookup localhost'))
   })
+
+  test(`timers that begin late are signals, by ${way}`, async (t) => {
+    // Promise: each, also one that repeats or is promised, from when it was due to when it began.
+    const { signals, act } = await signalsOf(t, optionsFor('timers'))
+    t.deepEqual([...new Set(signals.map(({ name }) => name))], ['late timer'])
+    t.true(signals.length >= 4)
+    t.true(signals.every(({ start, end }) => start > act.start && end < act.end))
+    t.true(signals.every(({ duration }) => duration >= 49_000_000))
+  })
 }
+
+/** Facts that a program found about timers, and the signals that it left. */
+async function lateTimers(
+  t: ExecutionContext,
+  way: string,
+): Promise<{ facts: Record<string, unknown>; signals: Row[] }> {
+  const cwd = tempDir(t)
+  const facts = await runForJson<Record<string, unknown>>(t, 'late-timers.js', { cwd, args: [way] })
+  return { facts, signals: rowsAfter(t, cwd).filter(({ kind }) => kind === 'signal') }
+}
+
+test('functions that set timers stay what they were', async (t) => {
+  // Promise: whoever looks sees the same function, one for all of its names, however many copies of
+  // the package watch; arguments, `this`, what is thrown, cleared and aborted are as before.
+  const { facts } = await lateTimers(t, 'surface')
+  t.deepEqual(facts, {
+    isSameSeen: true,
+    isSameThrown: true,
+    isOnce: true,
+    isOne: [true, true, true],
+    isPromised: true,
+    isTimer: true,
+    called: [true, 'a', 'b'],
+    aborted: 'AbortError',
+    value: 'value',
+  })
+})
+
+test('a timer that is refreshed is due anew', async (t) => {
+  // Promise: what a refresh has put off is not late.
+  const { signals } = await lateTimers(t, 'refreshed')
+  t.true(signals.every(({ duration }) => duration < 300_000_000))
+})
+
+for (const way of ['fake after', 'fake before']) {
+  test(`fake timers of tests do not notice: ${way}`, async (t) => {
+    // Promise: they are not replaced, run by their own clock, leave no signal, and give back what
+    // they found.
+    const { facts, signals } = await lateTimers(t, way)
+    t.deepEqual(facts, { isLetAlone: true, count: 11, isBack: true })
+    t.deepEqual(signals, [])
+  })
+}
+
+test('a thread watches its own timers', async (t) => {
+  // Promise: one that asks for it has its signals, the functions of others stay.
+  const { facts, signals } = await lateTimers(t, 'worker')
+  t.deepEqual(facts, { isAlone: true })
+  t.true(signals.some(({ name, duration }) => name === 'late timer' && duration > 150_000_000))
+})
 
 test('without being asked for there are none', async (t) => {
   // Promise: kronicler/register alone keeps no timer and no observer.
   const flags = ['--import', register.href]
-  const { signals } = await signalsOf(t, { args: ['loop,gc,dns'], flags })
+  const { signals } = await signalsOf(t, { args: ['loop,gc,dns,timers'], flags })
   t.deepEqual(signals, [])
 })
 
@@ -72,7 +131,7 @@ test('wrong signals are told', async (t) => {
   for (const signals of ['loop', ['tick'], [1], {}, null]) {
     t.throws(() => configure({ signals } as unknown as ConfigureOptions), {
       instanceOf: TypeError,
-      message: /options\.signals must be an array of 'loop', 'gc' or 'dns', not /,
+      message: /options\.signals must be an array of 'loop', 'gc', 'dns' or 'timers', not /,
     })
   }
   const cwd = tempDir(t)

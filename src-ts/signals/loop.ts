@@ -7,6 +7,9 @@
 import { Names } from '../register/names.js'
 import { recordSignal } from './signal.js'
 
+// Taken at load: it is none of the timers that the signal `timers` is about.
+const { setInterval } = globalThis
+
 const periodMs = 25
 /** Below that nobody notices. */
 const delayMinMs = 50

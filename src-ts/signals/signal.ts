@@ -1,8 +1,13 @@
 /** Signals of the runtime: what kept a thread beside its calls, as rows of kind `signal`. */
 
+import { performance } from 'node:perf_hooks'
+
 import { recordGiven } from '../given-times.js'
 import { kindSignal, outcomeOk } from '../record.js'
 import type { Names } from '../register/names.js'
+
+// Taken at load, so that fake clocks of tests do not move what is stored.
+const { now: epochMs } = Date
 
 // By so much two readings of clocks, one in whole milliseconds, may differ without a reason.
 const driftMaxMs = 2
@@ -10,7 +15,7 @@ const driftMaxMs = 2
 /** Milliseconds from the Unix epoch to the zero of `performance.now()`, as the clock is now. */
 function originMs(): number {
   const origin = performance.timeOrigin
-  const drift = Date.now() - (origin + performance.now())
+  const drift = epochMs() - (origin + performance.now())
   return Math.abs(drift) > driftMaxMs ? origin + drift : origin
 }
 

@@ -5,19 +5,22 @@ import { isEnabled, signalList, warnOfVariable } from '../environment.js'
 import { shared } from '../shared.js'
 import { watchLoop } from './loop.js'
 import { watchCollections, watchNames } from './observed.js'
+import { watchTimers } from './timers.js'
 
 /**
  * What can be recorded beside calls: `'loop'`, that the event loop was held up for 50 ms or more,
- * `'gc'`, collections of garbage from 1 ms on, `'dns'`, look-ups of names of hosts.
+ * `'gc'`, collections of garbage from 1 ms on, `'dns'`, look-ups of names of hosts, `'timers'`,
+ * timers that began 50 ms or more after they were due.
  */
-export type Signal = 'loop' | 'gc' | 'dns'
+export type Signal = 'loop' | 'gc' | 'dns' | 'timers'
 
 const watches = new Map<unknown, () => void>([
   ['loop', watchLoop],
   ['gc', watchCollections],
   ['dns', watchNames],
+  ['timers', watchTimers],
 ])
-const wanted = "'loop', 'gc' or 'dns'"
+const wanted = "'loop', 'gc', 'dns' or 'timers'"
 
 /** Signals of an option; a `TypeError` names a wrong one. */
 export function checkSignals(value: unknown): Signal[] {
