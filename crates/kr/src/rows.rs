@@ -1,5 +1,6 @@
 //! Rows in each form of output, streamed.
 
+use kronicler_format::{Detail, Outcome};
 use kronicler_query::{RowBatch, StoredRow};
 use kronicler_store::{RowId, Snapshot};
 use unicode_width::UnicodeWidthStr;
@@ -16,16 +17,21 @@ const COLUMNS: [Column; 9] = [
     Column::essential("lane:seq", Content::Word),
     Column::new("start", Content::Word, 10),
     Column::essential("duration", Content::Number),
-    Column::new("outcome", Content::Word, 5),
+    Column::new("outcome", Content::Name, 5),
     Column::new("kind", Content::Word, 2),
     Column::new("thread", Content::Number, 1),
     Column::essential("name", Content::Name),
     Column::new("source", Content::Source, 4),
 ];
 
+/// The place of the outcome among the columns.
+const OUTCOME: usize = 4;
+
 /// Characters of the widest duration (`12,345,678 s` is twenty weeks), outcome and kind.
 const DURATION_WIDTH: usize = 8;
 const OUTCOME_WIDTH: usize = 7;
+/// Characters at most of an outcome with what was thrown, where room is scarce.
+const THROWN_WIDTH_MAX: usize = 40;
 const KIND_WIDTH: usize = 9;
 const THREAD_WIDTH: usize = 6;
 
@@ -97,6 +103,16 @@ impl RowView {
         batch: &RowBatch,
         count: usize,
     ) -> Result<(), Failure> {
+        let count = count.min(batch.len());
+        if self.text.is_none() {
+            let details = (0..count).filter_map(|index| batch.detail(index));
+            // The longest of the words.
+            let told = details.map(|detail| outcome(Outcome::Aborted, Some(detail)));
+            let widest = told.map(|told| told.width()).max();
+            let mut widths = self.widths;
+            widths[OUTCOME] = widths[OUTCOME].max(widest.unwrap_or(0));
+            self.make_room(context, widths);
+        }
         self.begin(context)?;
         if let Some(text) = &mut self.text {
             text.append(batch, 0..count, &mut self.lines);
@@ -110,20 +126,29 @@ impl RowView {
     }
 
     /// Shows rows, and makes room for names and lanes that were not there when the view was made.
-    /// Columns never become narrower, so that they seldom move.
     pub fn show_rows(&mut self, context: &mut Context, rows: &[StoredRow]) -> Result<(), Failure> {
         if self.text.is_none() {
-            let before = self.widths;
+            let mut widths = self.widths;
             for row in rows {
-                for (width, cell) in self.widths.iter_mut().zip(cells(context, row)) {
+                for (width, cell) in widths.iter_mut().zip(cells(context, row)) {
                     *width = cell.width().max(*width);
                 }
             }
-            if self.widths != before {
-                self.layout = Layout::new(&COLUMNS, &self.widths, 0, context.out.width());
-            }
+            self.make_room(context, widths);
         }
         rows.iter().try_for_each(|row| self.show_row(context, row))
+    }
+
+    /// Lays the columns out anew when cells are wider than the ones before. Columns never become
+    /// narrower, so that they seldom move.
+    fn make_room(&mut self, context: &Context, mut widths: [usize; COLUMNS.len()]) {
+        if context.out.width().is_some() {
+            widths[OUTCOME] = widths[OUTCOME].min(THROWN_WIDTH_MAX);
+        }
+        if widths != self.widths {
+            self.widths = widths;
+            self.layout = Layout::new(&COLUMNS, &self.widths, 0, context.out.width());
+        }
     }
 
     /// Shows a row.
@@ -179,12 +204,24 @@ fn cells(context: &Context, row: &StoredRow) -> [String; 9] {
         lane_and_seq(row.id),
         context.times.millisecond(row.start_ns()),
         units::duration_ns(row.duration_ns),
-        row.outcome.name().to_owned(),
+        outcome(row.outcome, row.detail.as_deref()),
         row.kind.name().to_owned(),
         row.thread.to_string(),
         escape::name(&row.name.name).into_owned(),
         escape::escape(&row.name.source).into_owned(),
     ]
+}
+
+/// How a call ended, with the class and the message of what it threw, as far as they are told.
+fn outcome(outcome: Outcome, detail: Option<&Detail>) -> String {
+    let word = outcome.name();
+    let told = |part: fn(&Detail) -> &Option<String>| part(detail?).as_deref();
+    let parts = [told(|detail| &detail.error), told(|detail| &detail.message)];
+    let thrown = Vec::from_iter(parts.into_iter().flatten()).join(": ");
+    match &*thrown {
+        "" => word.to_owned(),
+        thrown => format!("{word} {}", escape::escape(thrown)),
+    }
 }
 
 /// Characters of the widest name and the widest source.

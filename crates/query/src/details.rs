@@ -8,7 +8,7 @@ use kronicler_format::{Detail, RowDetail, SegmentEntry};
 use kronicler_store::{RowId, Snapshot, StoreError};
 
 use crate::answer::{Answer, Gaps};
-use crate::batch::RowBatch;
+use crate::batch::{RowBatch, StoredRow};
 use crate::filter::Filter;
 use crate::scan::LaneScan;
 
@@ -28,14 +28,26 @@ pub fn with_details(
     Ok(answer)
 }
 
+/// Fills in the details of rows that were met in this snapshot, as far as they are there already:
+/// those of the last rows of a lane may come a little later.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn tell_details<'a>(
+    snapshot: &Snapshot,
+    rows: impl IntoIterator<Item = &'a mut StoredRow>,
+) -> Result<(), StoreError> {
+    let rows = Vec::from_iter(rows);
+    let found = Finder::read(snapshot, rows.iter().map(|row| row.id.number()).collect())?;
+    for row in rows {
+        row.detail = found.found.get(&row.id.number()).cloned();
+    }
+    Ok(())
+}
+
 /// Fills in the details of a batch.
 pub(crate) fn add_details(snapshot: &Snapshot, batch: &mut RowBatch) -> Result<Gaps, StoreError> {
-    let mut ids = batch.ids.clone();
-    ids.sort_unstable();
-    let mut found = Finder { gaps: Gaps::default(), found: HashMap::new() };
-    for ids in ids.chunk_by(|left, right| lane_of(*left) == lane_of(*right)) {
-        found.read_lane(snapshot, ids)?;
-    }
+    let found = Finder::read(snapshot, batch.ids.clone())?;
     if !found.found.is_empty() {
         let details = batch.ids.iter().map(|id| found.found.get(id).cloned());
         batch.details = details.collect();
@@ -53,6 +65,16 @@ struct Finder {
 }
 
 impl Finder {
+    /// Reads the details of the rows with these ids.
+    fn read(snapshot: &Snapshot, mut ids: Vec<u64>) -> Result<Self, StoreError> {
+        ids.sort_unstable();
+        let mut found = Self { gaps: Gaps::default(), found: HashMap::new() };
+        for ids in ids.chunk_by(|left, right| lane_of(*left) == lane_of(*right)) {
+            found.read_lane(snapshot, ids)?;
+        }
+        Ok(found)
+    }
+
     /// Reads the details of rows of one lane, which ascend.
     fn read_lane(&mut self, snapshot: &Snapshot, ids: &[u64]) -> Result<(), StoreError> {
         let seqs: Vec<u64> = ids.iter().map(|&id| RowId::from_number(id).seq()).collect();

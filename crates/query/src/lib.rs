@@ -58,7 +58,7 @@ mod why;
 pub use answer::{Answer, ask};
 pub use batch::{RowBatch, StoredRow};
 pub use counts::{CallCounts, call_counts};
-pub use details::with_details;
+pub use details::{tell_details, with_details};
 pub use ends::ends;
 pub use exact::{FunctionPercentiles, exact_percentiles, exact_percentiles_by_function};
 pub use fetch::{Fetched, fetch, fetch_batch};

@@ -48,10 +48,8 @@ fn print_all(context: &mut Context) -> Result<(), Failure> {
     let is_limited = left < usize::MAX;
     let reader = Arc::clone(&context.database.reader);
     let mut stream = RowStream::new(context.database.snapshot.clone(), context.filter.clone())
-        .with_source(move || reader.snapshot().ok());
-    if context.format != Format::Text {
-        stream = stream.with_details();
-    }
+        .with_source(move || reader.snapshot().ok())
+        .with_details();
     let mut has_rows = false;
     let progress = Progress::beside_output("reading", Unit::Count("rows"), total(context));
     while left > 0 {
@@ -84,15 +82,16 @@ pub fn total(context: &Context) -> Option<u64> {
 }
 
 fn print_some(context: &mut Context, ids: &[RowId]) -> Result<(), Failure> {
-    let mut view = RowView::new(context);
-    let mut missing = Vec::new();
+    let (mut rows, mut missing) = (Vec::new(), Vec::new());
     for &id in ids {
         let answer = context.database.ask(|snapshot| fetch(snapshot, id))?;
         match answer.value.found() {
-            Some(row) => view.show_row(context, &row)?,
+            Some(row) => rows.push(row),
             None => missing.push(id),
         }
     }
+    let mut view = RowView::new(context);
+    view.show_rows(context, &rows)?;
     view.end(context)?;
     context.out.flush()?;
     let Some(&first) = missing.first() else { return Ok(()) };

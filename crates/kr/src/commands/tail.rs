@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use kronicler::DIR_NAME;
-use kronicler_format::Row;
-use kronicler_query::{Follower, StoredRow, newest};
-use kronicler_store::{LaneView, RowId};
+use kronicler_format::{Outcome, Row};
+use kronicler_query::{Follower, StoredRow, newest, tell_details};
+use kronicler_store::{LaneView, RowId, Snapshot};
 
 use crate::context::{Context, Format, filter};
 use crate::database::{self, Location};
@@ -66,6 +66,7 @@ pub fn run(context: &mut Context, args: &TailArgs) -> Result<(), Failure> {
         return context.say_nothing("There are no calls");
     }
     rows.reverse();
+    tell_failures(context, &context.database.snapshot, &mut rows)?;
     let mut view = RowView::new(context).without_details();
     view.show_rows(context, &rows)?;
     if !args.follow {
@@ -77,6 +78,18 @@ pub fn run(context: &mut Context, args: &TailArgs) -> Result<(), Failure> {
     follow(context, &mut view)
 }
 
+/// Reads for people what failed calls have thrown.
+fn tell_failures(
+    context: &Context,
+    snapshot: &Snapshot,
+    rows: &mut [StoredRow],
+) -> Result<(), Failure> {
+    if context.format == Format::Text {
+        tell_details(snapshot, rows.iter_mut().filter(|row| row.outcome == Outcome::Error))?;
+    }
+    Ok(())
+}
+
 fn follow(context: &mut Context, view: &mut RowView) -> Result<(), Failure> {
     let mut follower = Follower::new(context.filter.clone());
     follower.skip(&context.database.snapshot);
@@ -84,7 +97,8 @@ fn follow(context: &mut Context, view: &mut RowView) -> Result<(), Failure> {
     loop {
         pause(STEP)?;
         let snapshot = context.database.reader.snapshot()?;
-        let mut shown = Shown { context, view, rows: Vec::new(), failure: None };
+        let (rows, failure) = (Vec::new(), None);
+        let mut shown = Shown { context, view, snapshot: &snapshot, rows, failure };
         let answer = follower.look(&snapshot, |lane, seq, row| shown.take(lane, seq, row))?;
         shown.end()?;
         let arrivals = answer.value;
@@ -108,6 +122,7 @@ fn follow(context: &mut Context, view: &mut RowView) -> Result<(), Failure> {
 struct Shown<'a> {
     context: &'a mut Context,
     view: &'a mut RowView,
+    snapshot: &'a Snapshot,
     rows: Vec<StoredRow>,
     failure: Option<Failure>,
 }
@@ -134,9 +149,10 @@ impl Shown<'_> {
     }
 
     fn show(&mut self) {
-        let rows = mem::take(&mut self.rows);
+        let mut rows = mem::take(&mut self.rows);
         if self.failure.is_none() && !rows.is_empty() {
-            let shown = self.view.show_rows(self.context, &rows);
+            let told = tell_failures(self.context, self.snapshot, &mut rows);
+            let shown = told.and_then(|()| self.view.show_rows(self.context, &rows));
             self.failure = shown.and_then(|()| self.context.out.flush()).err();
         }
     }
