@@ -27,6 +27,7 @@ mod context;
 mod sides;
 mod comparison;
 mod grouping;
+mod row_field;
 mod row_text;
 mod rows;
 mod findings;

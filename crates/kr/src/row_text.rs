@@ -12,66 +12,45 @@ use kronicler_store::{Name, RowId};
 use serde_json::Value;
 
 use crate::record::{SCHEMA, csv_field, harmless, json_value};
+use crate::row_field::RowField;
 use crate::when::iso;
 
-/// What can be told of a row, in the order in which it is.
+/// What can be told of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
-    Id,
-    Lane,
-    Seq,
-    Name,
+    /// What all forms have.
+    Row(RowField),
+    /// When it began, to be read by people.
     Start,
-    StartNs,
-    EndNs,
-    DurationNs,
-    Outcome,
-    Kind,
-    Thread,
-    Source,
-    Weight,
-    Detail,
 }
 
 impl Field {
-    /// All of them.
+    /// All of them, in the order in which they are told.
     pub const ALL: [Self; 14] = [
-        Self::Id,
-        Self::Lane,
-        Self::Seq,
-        Self::Name,
+        Self::Row(RowField::Id),
+        Self::Row(RowField::Lane),
+        Self::Row(RowField::Seq),
+        Self::Row(RowField::Name),
         Self::Start,
-        Self::StartNs,
-        Self::EndNs,
-        Self::DurationNs,
-        Self::Outcome,
-        Self::Kind,
-        Self::Thread,
-        Self::Source,
-        Self::Weight,
-        Self::Detail,
+        Self::Row(RowField::StartNs),
+        Self::Row(RowField::EndNs),
+        Self::Row(RowField::DurationNs),
+        Self::Row(RowField::Outcome),
+        Self::Row(RowField::Kind),
+        Self::Row(RowField::Thread),
+        Self::Row(RowField::Source),
+        Self::Row(RowField::Weight),
+        Self::Row(RowField::Detail),
     ];
 
     /// Those of rows whose details nobody has read.
     pub const PLAIN: &[Self] = Self::ALL.split_last().expect("there are some").1;
 
     /// The name of its column in CSV, and of its key in an object.
-    pub const fn key(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::Id => "id",
-            Self::Lane => "lane",
-            Self::Seq => "seq",
-            Self::Name => "name",
+            Self::Row(field) => field.name(),
             Self::Start => "start",
-            Self::StartNs => "start_ns",
-            Self::EndNs => "end_ns",
-            Self::DurationNs => "duration_ns",
-            Self::Outcome => "outcome",
-            Self::Kind => "kind",
-            Self::Thread => "thread",
-            Self::Source => "source",
-            Self::Weight => "weight",
-            Self::Detail => "detail",
         }
     }
 }
@@ -137,7 +116,7 @@ impl RowText {
         match self.form {
             Form::Json => String::new(),
             Form::Csv => {
-                let keys: Vec<&str> = self.fields.iter().map(|field| field.key()).collect();
+                let keys: Vec<&str> = self.fields.iter().map(|field| field.name()).collect();
                 keys.join(",") + "\n"
             }
         }
@@ -229,7 +208,7 @@ impl Line<'_> {
             match form {
                 Form::Json => {
                     put(out, ",\"");
-                    put(out, field.key());
+                    put(out, field.name());
                     put(out, "\":");
                 }
                 Form::Csv if is_first => {}
@@ -243,21 +222,24 @@ impl Line<'_> {
 
     fn put_value(&mut self, form: Form, field: Field, out: &mut Vec<u8>) {
         let row = self.values;
+        let field = match field {
+            Field::Start => return put_word(form, self.clock.iso(row.start_ns()), out),
+            Field::Row(field) => field,
+        };
         match field {
-            Field::Id => put_number(out, row.id.number()),
-            Field::Lane => put_number(out, row.id.lane()),
-            Field::Seq => put_number(out, row.id.seq()),
-            Field::Name => put(out, &self.texts.name),
-            Field::Start => put_word(form, self.clock.iso(row.start_ns()), out),
-            Field::StartNs => put_word(form, itoa::Buffer::new().format(row.start_ns()), out),
-            Field::EndNs => put_word(form, itoa::Buffer::new().format(row.end_ns), out),
-            Field::DurationNs => put_number(out, row.duration_ns),
-            Field::Outcome => put_word(form, row.outcome.name(), out),
-            Field::Kind => put_word(form, row.kind.name(), out),
-            Field::Thread => put_number(out, row.thread),
-            Field::Source => put(out, &self.texts.source),
-            Field::Weight => put_number(out, row.weight),
-            Field::Detail => match (row.detail, form) {
+            RowField::Id => put_number(out, row.id.number()),
+            RowField::Lane => put_number(out, row.id.lane()),
+            RowField::Seq => put_number(out, row.id.seq()),
+            RowField::Name => put(out, &self.texts.name),
+            RowField::StartNs => put_word(form, itoa::Buffer::new().format(row.start_ns()), out),
+            RowField::EndNs => put_word(form, itoa::Buffer::new().format(row.end_ns), out),
+            RowField::DurationNs => put_number(out, row.duration_ns),
+            RowField::Outcome => put_word(form, row.outcome.name(), out),
+            RowField::Kind => put_word(form, row.kind.name(), out),
+            RowField::Thread => put_number(out, row.thread),
+            RowField::Source => put(out, &self.texts.source),
+            RowField::Weight => put_number(out, row.weight),
+            RowField::Detail => match (row.detail, form) {
                 (None, Form::Json) => put(out, "null"),
                 (None, Form::Csv) => {}
                 (Some(detail), Form::Json) => put(out, &detail_text(detail)),
@@ -368,7 +350,7 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&text(Form::Json)).unwrap();
         let keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(keys[0], "schema");
-        assert_eq!(keys[1..], Field::ALL.map(Field::key));
+        assert_eq!(keys[1..], Field::ALL.map(Field::name));
         assert_eq!((&json["name"], &json["id"]), (&name.into(), &row.id.number().into()));
         assert_eq!(json["start_ns"], i64::MIN.to_string());
         assert_eq!(json["duration_ns"], u64::MAX);

@@ -18,6 +18,7 @@ use crate::export::names::{Distinct, Names};
 use crate::export::rows::Slice;
 use crate::export::writers::{Writer, Writers};
 use crate::failure::Failure;
+use crate::row_field::RowField;
 
 /// Makes columns of rows.
 pub struct Columns {
@@ -74,7 +75,7 @@ impl Columns {
     /// Whether a column has texts, and all of them are empty.
     pub fn is_blank(&self, column: Column) -> bool {
         let texts = match column {
-            Column::Source => &self.names.sources,
+            Column::Row(RowField::Source) => &self.names.sources,
             Column::Service => &self.services.texts,
             Column::Version => &self.versions.texts,
             Column::Instance => &self.instances.texts,
@@ -99,34 +100,37 @@ impl Columns {
         let numbers = &batch.name_numbers[rows.clone()];
         let flags = &batch.flags[rows.clone()];
         let translation = || self.names.translation(batch.name_table());
-        Ok(match column {
-            Column::Id => signed(ids)?,
-            Column::Lane => lanes(ids),
-            Column::Seq => {
+        let field = match column {
+            Column::Row(field) => field,
+            Column::Service => return Ok(self.services.of(&self.writers, ids)?),
+            Column::Version => return Ok(self.versions.of(&self.writers, ids)?),
+            Column::Instance => return Ok(self.instances.of(&self.writers, ids)?),
+        };
+        Ok(match field {
+            RowField::Id => signed(ids)?,
+            RowField::Lane => lanes(ids),
+            RowField::Seq => {
                 let seqs = ids.iter().map(|&id| RowId::from_number(id).seq().cast_signed());
                 Arc::new(Int64Array::from_iter_values(seqs))
             }
-            Column::Name => texts(translation().names(numbers)?, &self.names.names)?,
-            Column::StartNs => times(starts_ns(ends_ns, durations_ns)),
-            Column::EndNs => times(ends_ns.to_vec()),
-            Column::DurationNs if self.has_unsigned_durations => {
+            RowField::Name => texts(translation().names(numbers)?, &self.names.names)?,
+            RowField::StartNs => times(starts_ns(ends_ns, durations_ns)),
+            RowField::EndNs => times(ends_ns.to_vec()),
+            RowField::DurationNs if self.has_unsigned_durations => {
                 Arc::new(UInt64Array::from(durations_ns.to_vec()))
             }
-            Column::DurationNs => signed(durations_ns)?,
-            Column::Outcome => words(flags, &self.outcomes, |flags| flags.outcome() as u8)?,
-            Column::Kind => words(flags, &self.kinds, |flags| flags.kind() as u8)?,
-            Column::Thread => Arc::new(UInt32Array::from(batch.threads[rows].to_vec())),
-            Column::Source => texts(translation().sources(numbers)?, &self.names.sources)?,
-            Column::Weight => {
+            RowField::DurationNs => signed(durations_ns)?,
+            RowField::Outcome => words(flags, &self.outcomes, |flags| flags.outcome() as u8)?,
+            RowField::Kind => words(flags, &self.kinds, |flags| flags.kind() as u8)?,
+            RowField::Thread => Arc::new(UInt32Array::from(batch.threads[rows].to_vec())),
+            RowField::Source => texts(translation().sources(numbers)?, &self.names.sources)?,
+            RowField::Weight => {
                 Arc::new(UInt32Array::from_iter_values(rows.map(|row| batch.weight(row))))
             }
-            Column::Detail => {
+            RowField::Detail => {
                 let detail = |row| batch.detail(row).map(|detail| detail.to_json());
                 Arc::new(StringArray::from_iter(rows.map(detail)))
             }
-            Column::Service => self.services.of(&self.writers, ids)?,
-            Column::Version => self.versions.of(&self.writers, ids)?,
-            Column::Instance => self.instances.of(&self.writers, ids)?,
         })
     }
 }

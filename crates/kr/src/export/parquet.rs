@@ -16,6 +16,7 @@ use crate::export::pipeline;
 use crate::export::rows::{Rows, Slice};
 use crate::export::target::Target;
 use crate::failure::Failure;
+use crate::row_field::RowField;
 
 /// Rows of a group: readers share work by groups, and a group is what a worker holds.
 const GROUP_ROW_COUNT: usize = 4 * 65_536;
@@ -24,7 +25,7 @@ const GROUP_ROW_COUNT: usize = 4 * 65_536;
 const DICTIONARY_SIZE_BYTES_MAX: usize = 16 << 20;
 
 /// Columns that rise in small steps: the steps, in as many bits as they need.
-const STEADY: [Column; 4] = [Column::Id, Column::Seq, Column::StartNs, Column::EndNs];
+const STEADY: [RowField; 4] = [RowField::Id, RowField::Seq, RowField::StartNs, RowField::EndNs];
 
 /// Writes all rows.
 pub fn write(columns: &Columns, rows: &mut Rows, target: &mut Target) -> Result<u64, Failure> {
@@ -79,8 +80,8 @@ fn properties(columns: &Columns) -> Result<WriterProperties, ParquetError> {
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_dictionary_page_size_limit(DICTIONARY_SIZE_BYTES_MAX);
-    for column in STEADY {
-        let path = ColumnPath::from(column.name());
+    for field in STEADY {
+        let path = ColumnPath::from(field.name());
         builder = builder
             .set_column_dictionary_enabled(path.clone(), false)
             .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
@@ -94,11 +95,11 @@ fn properties(columns: &Columns) -> Result<WriterProperties, ParquetError> {
             .set_column_statistics_enabled(path, EnabledStatistics::None);
     }
     // Hardly two are the same, and nobody looks for those between two texts.
-    let details = ColumnPath::from(Column::Detail.name());
+    let details = ColumnPath::from(RowField::Detail.name());
     builder = builder
         .set_column_dictionary_enabled(details.clone(), false)
         .set_column_statistics_enabled(details, EnabledStatistics::None);
-    let durations = ColumnPath::from(Column::DurationNs.name());
+    let durations = ColumnPath::from(RowField::DurationNs.name());
     let mut properties = builder
         .set_column_dictionary_enabled(durations.clone(), false)
         .set_column_encoding(durations, Encoding::BYTE_STREAM_SPLIT)

@@ -22,7 +22,7 @@ impl Selection {
     /// The columns with these names; no names are all columns.
     pub fn new(format: FileFormat, names: &[String]) -> Result<Self, Failure> {
         let columns = || select(names, &Column::ALL, Column::name);
-        let fields = || select(names, &Field::ALL, Field::key);
+        let fields = || select(names, &Field::ALL, Field::name);
         Ok(match format {
             FileFormat::Parquet => Self::Parquet(columns()?),
             FileFormat::Arrow | FileFormat::ArrowStream => Self::Arrow(format, columns()?),
@@ -84,6 +84,7 @@ fn select<T: Copy + PartialEq>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row_field::RowField;
 
     fn select(format: FileFormat, names: &[&str]) -> Result<Selection, String> {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
@@ -94,7 +95,8 @@ mod tests {
     fn columns_come_in_the_order_in_which_they_are_named() {
         // Promise: only what was named is written, and what does not exist is told with what does.
         let parquet = select(FileFormat::Parquet, &["duration_ns", "name"]);
-        assert_eq!(parquet, Ok(Selection::Parquet(vec![Column::DurationNs, Column::Name])));
+        let named = [RowField::DurationNs, RowField::Name].map(Column::Row).to_vec();
+        assert_eq!(parquet, Ok(Selection::Parquet(named)));
         let csv = select(FileFormat::Csv, &["start"]);
         assert_eq!(csv, Ok(Selection::Text(Form::Csv, vec![Field::Start])));
         let all = select(FileFormat::Arrow, &[]);
