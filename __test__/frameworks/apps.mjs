@@ -302,3 +302,30 @@ export async function mountedApp(name, options, isOlder) {
   for (const layer of layers) layer.rawPath = undefined
   return listening(app.listen(0, '127.0.0.1'))
 }
+
+/** An application of Express whose routers do not know their patterns, as up to router 2.2. */
+export async function hiddenApp(options) {
+  const { default: express } = await load('express')
+  const app = express()
+  app.use(forExpress.kronicler(options))
+  for (const path of [/^\/number\/[\w-]+/, '/files/*path/in', '/pair/:a-:b', '/encoded/:name']) {
+    const router = express.Router()
+    router.get('/item/:id', answer)
+    app.use(path, router)
+  }
+  for (const layer of app.router.stack) layer.rawPath = undefined
+  return listening(app.listen(0, '127.0.0.1'))
+}
+
+/** Requests to an application of Fastify that come from the program itself. */
+export async function injectedApp(options) {
+  const { fastify } = await load('fastify')
+  const app = fastify()
+  app.register(forFastify.kronicler, options)
+  app.get('/users/:id', async () => 'user')
+  app.get('/fails/:id', async () => {
+    throw new Error('fails')
+  })
+  for (const path of ['/users/1', '/fails/2']) await app.inject(path)
+  await app.close()
+}

@@ -11,7 +11,9 @@ import { kindHttp, now, outcomeAborted, outcomeError, outcomeOk, record } from '
 import * as scratch from '../scratch.js'
 import { flight } from '../tell.js'
 import { unmatchedName } from './routes.js'
+import { watchTurn } from './turns.js'
 import type { Routes } from './routes.js'
+import type { Connection } from './turns.js'
 
 const { isPaused, words } = scratch
 
@@ -19,6 +21,10 @@ const { isPaused, words } = scratch
 export interface Answer {
   readonly statusCode: number
   readonly writableFinished?: boolean
+  readonly writableEnded?: boolean
+  /** Of HTTP/2 alone. */
+  readonly stream?: unknown
+  readonly req?: { readonly socket?: Connection | null }
   readonly headersSent?: boolean
   on(event: 'finish' | 'close', listener: (this: Answer) => void): unknown
 }
@@ -27,6 +33,17 @@ export interface Answer {
 export type NameOf<T> = (request: T) => string | undefined
 
 const statusErrorMin = 500
+
+/** Whether all of an answer was handed to the system when it finished, or was closed. */
+function isWhole(answer: Answer, isFinish: boolean): boolean {
+  // Of HTTP/2 one that the client gave up finishes, too, but nobody has ended it.
+  if (answer.writableEnded === false) return false
+  if (answer.stream !== undefined) return answer.writableFinished === true
+  // Up to Node 24 one finishes whose client went away with a part of it.
+  if ((answer.req?.socket?.errored ?? null) !== null) return false
+  // Answers within the program, as `inject` of Fastify gives, finish before they say so.
+  return isFinish || answer.writableFinished === true
+}
 
 class Exchange extends Given {
   #start: number
@@ -51,15 +68,15 @@ class Exchange extends Given {
     return true
   }
 
-  static end(answer: Answer): void {
+  static end(answer: Answer, isFinish: boolean): void {
     if (!(#routes in answer) || answer.#isOver) return
     answer.#isOver = true
     flight.count -= 1
     const routes = answer.#routes as Routes
-    const isWhole = answer.writableFinished === true
-    const status = isWhole || answer.headersSent === true ? answer.statusCode : 0
+    const isAll = isWhole(answer, isFinish)
+    const status = isAll || answer.headersSent === true ? answer.statusCode : 0
     let outcome = status >= statusErrorMin ? outcomeError : outcomeOk
-    if (!isWhole) outcome = outcomeAborted
+    if (!isAll) outcome = outcomeAborted
     const tag = routes.tagOf(found(answer.#nameOf, answer.#request), status)
     record(answer.#start, tag | kindHttp | outcome, routes.database)
     // An answer may live on in a log line; what it was asked by need not.
@@ -76,12 +93,24 @@ function found(find: NameOf<never>, request: unknown): string {
   }
 }
 
-function onEnd(this: Answer): void {
+function end(answer: Answer, isFinish: boolean): void {
   try {
-    Exchange.end(this)
+    Exchange.end(answer, isFinish)
   } catch {
     // Nothing of ours is thrown into a server.
   }
+}
+
+function endUnfinished(answer: Answer): void {
+  end(answer, false)
+}
+
+function onFinish(this: Answer): void {
+  end(this, true)
+}
+
+function onClose(this: Answer): void {
+  endUnfinished(this)
 }
 
 /** Lets whoever knows more of its route name an exchange that has begun; `false` if none has. */
@@ -103,9 +132,10 @@ export function begin<T>(answer: Answer, routes: Routes, find: NameOf<T>, reques
     if (Exchange.rename(answer, find, request)) return
     const start = now()
     void new Exchange(answer, start, routes, find, request)
-    answer.on('finish', onEnd)
-    answer.on('close', onEnd)
+    answer.on('finish', onFinish)
+    answer.on('close', onClose)
     flight.count += 1
+    watchTurn(answer, endUnfinished)
   } catch {
     // An answer that is frozen, or a proxy: it goes out as it would have.
   }

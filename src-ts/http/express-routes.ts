@@ -6,7 +6,7 @@
  * a router is mounted twice, the request's path says which way it came. Layers know their pattern
  * in router 2.3 and later (`rawPath`); Express 4 keeps the regular expression made of it, which is
  * read back; in between, the parameters in the part of the path that a layer takes are replaced by
- * their names.
+ * their names, and what else may differ from request to request by a star.
  */
 
 /** A layer of express 4, or of the package router that express 5 uses. */
@@ -113,14 +113,40 @@ function decoded(segment: string): string {
   }
 }
 
-/** A part of a path with the names of parameters in place of their values. */
-function substituted(path: string, params: object): string {
-  const names = new Map(Object.entries(params).map(([name, value]) => [String(value), name]))
-  const named = path.split('/').map((segment) => {
-    const name = segment === '' ? undefined : names.get(decoded(segment))
-    return name === undefined ? segment : `:${name}`
+/** A text of the same form, punctuation and all, that says nothing of the one it stands for. */
+function standIn(segment: string): string {
+  const mask = (letter: string, digit: string): string =>
+    segment.replaceAll(/\d/g, digit).replaceAll(/[a-z\P{ASCII}]/giu, letter)
+  const masked = mask('a', '0')
+  return masked === segment ? mask('b', '1') : masked
+}
+
+/** Whether a layer takes a path as well that has another text in place of this segment. */
+function isVariable(layer: Layer, segments: readonly string[], index: number): boolean {
+  const segment = segments[index] as string
+  const other = standIn(segment)
+  if (other === segment) return false
+  try {
+    return take(layer, segments.with(index, other).join('/')) !== undefined
+  } catch {
+    // No text in the percent-encoding, so not that of the pattern.
+    return true
+  }
+}
+
+/** The part of a path that a layer takes, without what is no text of its pattern. */
+function substituted(layer: Layer, path: string, params: object): string {
+  const values = Object.entries(params).flatMap(([name, value]) =>
+    // A wildcard takes several segments.
+    Array.isArray(value) ? value.map((one) => [one, `*${name}`]) : [[value, `:${name}`]],
+  )
+  const names = new Map(values.map(([value, name]) => [String(value), name as string]))
+  const segments = path.split('/')
+  const named = segments.map((segment, index) => {
+    if (segment === '') return segment
+    return names.get(decoded(segment)) ?? (isVariable(layer, segments, index) ? '*' : segment)
   })
-  return named.join('/')
+  return named.filter((name, index) => !name.startsWith('*') || name !== named[index - 1]).join('/')
 }
 
 function prefixOf(chain: Chain, path: string): string | undefined {
@@ -129,7 +155,7 @@ function prefixOf(chain: Chain, path: string): string | undefined {
   for (const layer of chain) {
     const taken = take(layer, rest)
     const known = layer.rawPath === undefined ? readBack(layer) : show(layer.rawPath)
-    const own = known ?? (taken === undefined ? undefined : substituted(taken.path, taken.params))
+    const own = known ?? (taken === undefined ? undefined : substituted(layer, taken.path, taken.params))
     if (own === undefined) return undefined
     prefix = joined(prefix, own)
     rest = rest.slice(taken?.path.replace(/\/$/, '').length ?? 0)

@@ -3,6 +3,7 @@
 import { begin } from './exchange.js'
 import { functionOf, routeOf } from './express-routes.js'
 import { checkHttpOptions } from './options.js'
+import { routeName } from './routes.js'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ExpressRequest } from './express-routes.js'
 import type { HttpOptions } from './options.js'
@@ -16,7 +17,7 @@ export type Middleware = (
 
 export function nameByRoute(request: ExpressRequest): string | undefined {
   const route = routeOf(request)
-  return route === undefined ? undefined : `${request.method} ${route}`
+  return route === undefined ? undefined : routeName(request.method, route)
 }
 
 export function nameByFunction(request: ExpressRequest): string | undefined {
@@ -37,10 +38,10 @@ export function nameByFunction(request: ExpressRequest): string | undefined {
  */
 export function kronicler(options?: HttpOptions): Middleware {
   const { routes, isByFunction } = checkHttpOptions(options, kronicler)
-  const nameOf = isByFunction ? nameByFunction : nameByRoute
+  const find = isByFunction ? nameByFunction : nameByRoute
   if (routes === undefined) return (_request, _response, next) => next()
   return (request, response, next) => {
-    begin(response, routes, nameOf, request as ExpressRequest)
+    begin(response, routes, find, request as ExpressRequest)
     next()
   }
 }

@@ -2,6 +2,7 @@
 
 import { begin } from './exchange.js'
 import { checkHttpOptions } from './options.js'
+import { routeName } from './routes.js'
 import type { Answer, NameOf } from './exchange.js'
 import type { HttpOptions, HttpSettings } from './options.js'
 
@@ -22,7 +23,7 @@ export interface FastifyInstance {
 
 export function nameByRoute(request: FastifyRequest): string | undefined {
   const url = request.is404 === true ? undefined : request.routeOptions?.url
-  return url === undefined ? undefined : `${request.method} ${url}`
+  return url === undefined ? undefined : routeName(request.method, url)
 }
 
 function nameByFunction(request: FastifyRequest): string | undefined {
@@ -36,9 +37,9 @@ function nameByFunction(request: FastifyRequest): string | undefined {
 export function addHooks(instance: FastifyInstance, settings: HttpSettings): void {
   const { routes, isByFunction } = settings
   if (routes === undefined) return
-  const nameOf: NameOf<FastifyRequest> = isByFunction ? nameByFunction : nameByRoute
+  const find: NameOf<FastifyRequest> = isByFunction ? nameByFunction : nameByRoute
   const onRequest: OnRequest = (request, reply, done) => {
-    begin(reply.raw as Answer, routes, nameOf, request)
+    begin(reply.raw as Answer, routes, find, request)
     done()
   }
   instance.addHook('onRequest', onRequest as never)

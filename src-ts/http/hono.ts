@@ -2,6 +2,7 @@
 
 import { begin } from './exchange.js'
 import { checkHttpOptions } from './options.js'
+import { routeName } from './routes.js'
 import type { Answer } from './exchange.js'
 import type { HttpOptions } from './options.js'
 
@@ -32,7 +33,7 @@ function routeOf(context: RoutedContext): MatchedRoute | undefined {
 
 function nameByRoute(context: RoutedContext): string | undefined {
   const route = routeOf(context)
-  return route === undefined ? undefined : `${context.req.method} ${route.path}`
+  return route === undefined ? undefined : routeName(context.req.method, route.path)
 }
 
 function nameByFunction(context: RoutedContext): string | undefined {
@@ -57,10 +58,10 @@ export function kronicler(
 ): (context: HonoContext, next: () => Promise<void>) => Promise<void> {
   const { routes, isByFunction } = checkHttpOptions(options, kronicler)
   if (routes === undefined) return async (_context, next) => next()
-  const nameOf = isByFunction ? nameByFunction : nameByRoute
+  const find = isByFunction ? nameByFunction : nameByRoute
   return async (context, next) => {
     const { outgoing } = (context.env ?? {}) as { outgoing?: Answer }
-    if (outgoing !== undefined) begin(outgoing, routes, nameOf, context as RoutedContext)
+    if (outgoing !== undefined) begin(outgoing, routes, find, context as RoutedContext)
     return next()
   }
 }

@@ -2,6 +2,7 @@
 
 import { begin } from './exchange.js'
 import { checkHttpOptions } from './options.js'
+import { routeName } from './routes.js'
 import type { Answer } from './exchange.js'
 import type { HttpOptions } from './options.js'
 
@@ -27,7 +28,7 @@ interface RoutedContext extends KoaContext {
 
 function nameByRoute(context: RoutedContext): string | undefined {
   const route = context._matchedRoute
-  return route === undefined ? undefined : `${context.method} ${String(route)}`
+  return route === undefined ? undefined : routeName(context.method, String(route))
 }
 
 function nameByFunction(context: RoutedContext): string | undefined {
@@ -53,9 +54,9 @@ export function kronicler(
 ): (context: KoaContext, next: () => Promise<unknown>) => Promise<unknown> {
   const { routes, isByFunction } = checkHttpOptions(options, kronicler)
   if (routes === undefined) return async (_context, next) => next()
-  const nameOf = isByFunction ? nameByFunction : nameByRoute
+  const find = isByFunction ? nameByFunction : nameByRoute
   return async (context, next) => {
-    begin(context.res as Answer, routes, nameOf, context as RoutedContext)
+    begin(context.res as Answer, routes, find, context as RoutedContext)
     return next()
   }
 }

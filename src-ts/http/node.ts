@@ -3,6 +3,7 @@
 import { typeError } from '../arguments.js'
 import { begin } from './exchange.js'
 import { checkHttpOptions } from './options.js'
+import { routeName } from './routes.js'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Database } from '../database.js'
 
@@ -41,12 +42,12 @@ export function kronicler(listener: Listener, options?: ListenerOptions): Listen
   }
   const { routes } = checkHttpOptions(options === undefined ? undefined : others, kronicler)
   if (routes === undefined) return listener
-  const nameOf = (request: IncomingMessage): string | undefined => {
+  const find = (request: IncomingMessage): string | undefined => {
     const found = route?.(request)
-    return typeof found === 'string' ? `${request.method} ${found}` : undefined
+    return typeof found === 'string' ? routeName(request.method, found) : undefined
   }
   return function captured(this: unknown, request, response) {
-    begin(response, routes, nameOf, request)
+    begin(response, routes, find, request)
     return Reflect.apply(listener, this, [request, response])
   }
 }

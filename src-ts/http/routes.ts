@@ -15,6 +15,21 @@ const routeCountMax = 2_000
 // 1xx to 5xx, and 0 for an answer without a status.
 const classCount = 6
 
+// Those that Node reads by HTTP/1; by HTTP/2 a client may make up others.
+const methods = new Set<unknown>(
+  (
+    'ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK M-SEARCH MERGE MKACTIVITY ' +
+    'MKCALENDAR MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND ' +
+    'REPORT SEARCH SOURCE SUBSCRIBE TRACE UNBIND UNLINK UNLOCK UNSUBSCRIBE'
+  ).split(' '),
+)
+const otherMethod = 'OTHER'
+
+/** What the requests of a route are called. */
+export function routeName(method: unknown, pattern: string): string {
+  return `${methods.has(method) ? String(method) : otherMethod} ${pattern}`
+}
+
 /** The first digit of a status, 0 for what is no status. */
 function classOf(status: unknown): number {
   const first = typeof status === 'number' ? Math.floor(status / 100) : 0

@@ -1,0 +1,156 @@
+/** Requests that end in odd ways, and clients that ask for odd things. */
+
+import { once } from 'node:events'
+import http2 from 'node:http2'
+import { createServer } from 'node:http'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ClientHttp2Session } from 'node:http2'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo, Server } from 'node:net'
+
+import test from 'ava'
+import type { ExecutionContext } from 'ava'
+import { capture } from 'kronicler'
+import type { Database } from 'kronicler'
+import { kronicler } from 'kronicler/http'
+
+import { hiddenApp, injectedApp } from './frameworks/apps.mjs'
+import { openDatabase, rowsOf, summary } from './harness.js'
+import { testWith } from './tools.js'
+
+interface App {
+  url: string
+  close(): Promise<void>
+}
+
+const withFrameworks = testWith('__test__/frameworks')
+
+/** Answers, but not always, and not always as a whole. */
+function answer({ url }: IncomingMessage, response: ServerResponse): void {
+  if (url === '/begun') response.write('answer')
+  else if (url !== '/never') response.end('answer')
+}
+
+/** The first part of a path. */
+function route({ url }: IncomingMessage): string {
+  return `/${url?.split(/[/?]/)[1]}`
+}
+
+async function listen(t: ExecutionContext, server: Server): Promise<number> {
+  t.teardown(() => server.close())
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+/** Waits until so many calls were seen. */
+async function seen(db: Database, count: number): Promise<void> {
+  for (let left = 200; left > 0 && db.health().seen < count; left -= 1) await sleep(10)
+}
+
+/** How many requests are being answered, as the detail of a failed call tells. */
+function inFlight(t: ExecutionContext, db: Database): unknown {
+  const fail = capture('fail', () => Promise.reject(new Error('for its detail')), { db })
+  return fail().catch(() => {
+    db.flushSync()
+    const failed = rowsOf(t, db).find(({ name }) => name === 'fail')
+    return failed && db.fetch(failed.id)?.detail?.inFlight
+  })
+}
+
+/** Sends requests one behind the other, and goes away after a moment without having read. */
+async function sendAndLeave(port: number, paths: readonly string[]): Promise<void> {
+  const socket = connect(port, '127.0.0.1').pause()
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  socket.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join(''))
+  await sleep(100)
+  socket.destroy()
+}
+
+test.serial('an answer of which a part was sent is aborted', async (t) => {
+  // Promise: whatever Node says of an answer that a client did not wait for, it is no whole one.
+  const db = openDatabase(t)
+  const listener = kronicler((_, response) => response.end(Buffer.alloc(50_000_000)), { db, route })
+  const port = await listen(t, createServer(listener))
+  await sendAndLeave(port, ['/large'])
+  await seen(db, 1)
+  t.deepEqual(summary(rowsOf(t, db)), ['GET /large aborted http'])
+})
+
+test.serial('answers that wait for their turn end with the connection', async (t) => {
+  // Promise: each pipelined request is one call, also when the client goes away before its turn,
+  // and none is under way then.
+  const db = openDatabase(t)
+  const port = await listen(t, createServer(kronicler(answer, { db, route })))
+  await sendAndLeave(port, ['/first', '/never', '/second', '/third'])
+  await seen(db, 4)
+  t.deepEqual(summary(rowsOf(t, db)).toSorted(), [
+    'GET /first ok http',
+    'GET /never aborted http',
+    'GET /second aborted http',
+    'GET /third aborted http',
+  ])
+  t.is(await inFlight(t, db), 0)
+})
+
+/** Asks by HTTP/2; a request is given up after a moment, unless it was answered. */
+async function ask(client: ClientHttp2Session, headers: Record<string, string>): Promise<void> {
+  const request = client.request(headers).resume()
+  request.on('error', () => {})
+  const timer = setTimeout(() => request.close(http2.constants.NGHTTP2_CANCEL), 100)
+  await once(request, 'close')
+  clearTimeout(timer)
+}
+
+test.serial('requests by HTTP/2 are what they are by HTTP/1', async (t) => {
+  // Promise: what a client gives up is aborted, and a method that it makes up is no name.
+  const db = openDatabase(t)
+  const server = http2.createServer(kronicler(answer, { db, route }) as never)
+  const client = http2.connect(`http://127.0.0.1:${await listen(t, server)}`)
+  await ask(client, { ':path': '/whole?secret=1' })
+  await ask(client, { ':path': '/begun' })
+  await ask(client, { ':path': '/never' })
+  await ask(client, { ':path': '/made-up', ':method': 'SECRET-123' })
+  client.destroy()
+  await seen(db, 4)
+  t.deepEqual(summary(rowsOf(t, db)), [
+    'GET /whole ok http',
+    'GET /begun aborted http',
+    'GET /never aborted http',
+    'OTHER /made-up ok http',
+  ])
+})
+
+withFrameworks('fastify: requests within the program are whole', async (t) => {
+  // Promise: what is injected, as adapters for serverless platforms do, is a request like others.
+  const db = openDatabase(t)
+  await injectedApp({ db })
+  t.deepEqual(summary(rowsOf(t, db)), ['GET /users/:id ok http', 'GET /fails/:id error http'])
+})
+
+withFrameworks('express 5.0: nothing of a path is told that no pattern has', async (t) => {
+  // Promise: where routers do not know what they were mounted at, what can differ between requests
+  // is left out, also if it is only a part of a segment, several of them, or has no name.
+  const db = openDatabase(t)
+  const app = (await hiddenApp({ db })) as App
+  const paths = [
+    '/number/secret-1/item/2',
+    '/files/secret/a/b/in/item/3',
+    '/files/secret/in/item/4',
+    '/pair/secret-5/item/6',
+    '/encoded/%73ecret/item/7',
+  ]
+  for (const path of paths) await (await fetch(`${app.url}${path}`)).arrayBuffer()
+  await app.close()
+  t.deepEqual(
+    rowsOf(t, db).map(({ name }) => name),
+    [
+      'GET /number/*/item/:id',
+      'GET /files/*path/in/item/:id',
+      'GET /files/*path/in/item/:id',
+      'GET /pair/*/item/:id',
+      'GET /encoded/:name/item/:id',
+    ],
+  )
+})
