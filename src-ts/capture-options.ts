@@ -42,7 +42,8 @@ export interface CaptureOptions {
   /**
    * Arguments that details hold, as they are when the call ends: `'0.id'` is the property `id` of
    * the first one, `'1.headers.host'`. At most 16. Values under keys that sound secret (password,
-   * token, authorization, cookie, ...) are not told. Default: none.
+   * token, authorization, cookie, ...), and texts with such ones in them, are not told.
+   * Default: none.
    */
   args?: readonly string[]
   /**
