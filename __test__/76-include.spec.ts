@@ -304,6 +304,44 @@ test('patterns that are wrong or meet nothing are told once', async (t) => {
   t.deepEqual(rowsAfter(t, cwd).map(({ name }) => name), ['src/users:add'])
 })
 
+test('patterns with many wildcards are as fast as others', async (t) => {
+  // Promise: a program begins at once, whatever its list looks like, and wildcards mean what they do.
+  const name = 'a'.repeat(60)
+  const files = {
+    'main.cjs': `require('./x/y/${name}.js').run(1)`,
+    [`x/y/${name}.js`]: 'exports.run = (value) => value',
+  }
+  const hit = './**/**/y/*a*a?a*{b,aaa,}*a*:run'
+  const missed = `./**/${'*a'.repeat(30)}*b:run`
+  const cwd = program(t, files)
+  const ended = await start(cwd, 'main.cjs', { KRONICLER_INCLUDE: `${missed},${hit}` })
+  t.is(ended.code, 0)
+  t.deepEqual(rowsAfter(t, cwd).map((row) => row.name), [`x/y/${name}:run`])
+  t.is(ended.stderr.split('KroniclerWarning').length, 2, ended.stderr)
+})
+
+test('large modules are read as others are', async (t) => {
+  // Promise: functions beside a text of millions of characters are captured, and each of those that
+  // look the same stands in its own line.
+  const classes = ['First', 'Second', 'Third'].map(
+    (name) => `export class ${name} {\n  run() { return 1 }\n}\n`,
+  )
+  const files = {
+    'main.mjs': `
+      import { First, Second, Third, data } from './large.mjs'
+      for (const Each of [Third, First, Second]) new Each().run()
+      console.log(data.length)`,
+    'large.mjs': `export const data = '${'A'.repeat(20_000_000)}'\n${classes.join('')}`,
+  }
+  const { stdout, rows } = await capturedOf(t, files, 'main.mjs', './large.mjs')
+  t.is(stdout, '20000000\n')
+  t.deepEqual(rows.map(({ name, source }) => `${name} ${source}`), [
+    'large:Third.run large.mjs:9',
+    'large:First.run large.mjs:3',
+    'large:Second.run large.mjs:6',
+  ])
+})
+
 test('a process that is not the application warns of nothing', async (t) => {
   // Promise: npm and others, which pass the variable on, stay silent.
   const cwd = tempDir(t)

@@ -138,12 +138,19 @@ class Wrapping {
       const holder = holderOf(object)
       for (const key of holder.keys()) {
         const value = holder.get(key) as Callable
-        if (!isClass(value)) this.#wrap(holder, key, value, [...path, key])
+        if (!isClass(value)) this.#wrap(holder, key, value, [...path, key], of)
       }
     }
   }
 
-  #wrap(holder: Holder, key: string, fn: Callable, path: readonly string[]): void {
+  /** `of`: the class that it is a method of. */
+  #wrap(
+    holder: Holder,
+    key: string,
+    fn: Callable,
+    path: readonly string[],
+    of?: Callable,
+  ): void {
     const name = shownName(this.#asked, path)
     if (shared.captured.has(fn)) {
       this.count += 1
@@ -151,7 +158,7 @@ class Wrapping {
     }
     const store = storeFor({})
     if (store === undefined) return
-    const source = placeOf(fn, nameOf(fn), this.#file)
+    const source = placeOf(fn, nameOf(fn), this.#file, of)
     const wrapper = captured(fn, () => siteOf(store, name, source, true), settings)
     if (!holder.set(key, wrapper)) {
       debug(`${name} is left alone: it cannot be replaced`)

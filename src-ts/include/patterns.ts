@@ -8,6 +8,8 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { Glob, wildcardAt } from './glob.js'
+
 /** A pattern, read. */
 export interface Pattern {
   /** As it was written. */
@@ -15,7 +17,7 @@ export interface Pattern {
   /** What a module is imported as; undefined where files are meant. */
   readonly specifier: string | undefined
   /** What paths of files must be like, with `/` between their parts. */
-  readonly files: RegExp | undefined
+  readonly files: Glob | undefined
   /** What paths of files are shown without. */
   readonly base: string
   /** Where in the exports; the last part may be `*`. */
@@ -32,22 +34,6 @@ const memberSyntax =
   /^(?:[$_\p{ID_Start}][$\p{ID_Continue}]*\.)*(?:[$_\p{ID_Start}][$\p{ID_Continue}]*|\*)$/u
 const pathStart = /^(?:\.{0,2}[\\/]|\.{1,2}$|[a-z]:[\\/]|file:)/i
 const packageSyntax = /^(?:@[\w.~-]+\/)?[\w.~-]+(?:\/[\w.~@-]+)*$/
-const magic = /[*?{]/
-// In its order: what may be written in a path.
-const globPart = /\*\*\/|\*\*|\*|\?|\{[^{}/]*\}|[^*?{]+|\{/g
-
-function escape(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')
-}
-
-function expressionOf(part: string): string {
-  if (part === '**/') return '(?:[^/]+/)*'
-  if (part === '**') return '.*'
-  if (part === '*') return '[^/]*'
-  if (part === '?') return '[^/]'
-  if (/^\{.*\}$/.test(part)) return `(?:${part.slice(1, -1).split(',').map(escape).join('|')})`
-  return escape(part)
-}
 
 /** Paths with `/` between their parts, on all systems. */
 export function portable(file: string): string {
@@ -55,16 +41,14 @@ export function portable(file: string): string {
 }
 
 /** What stands before the first part with a wildcard is a path like any other. */
-function filesOf(glob: string, base: string): RegExp {
+function filesOf(glob: string, base: string): Glob {
   const whole = /[\\/]$/.test(glob) ? `${glob}**` : glob
   const parts = portable(whole.startsWith('file:') ? fileURLToPath(whole) : whole).split('/')
-  const at = parts.findIndex((part) => magic.test(part))
+  const at = wildcardAt(parts)
   const plain = at < 0 ? parts : parts.slice(0, at)
   const start = portable(path.resolve(base, plain.join('/') || '/')).replace(/\/$/, '')
   const rest = at < 0 ? '' : `/${parts.slice(at).join('/')}`
-  const expression = (rest.match(globPart) ?? []).map(expressionOf).join('')
-  const notInstalled = glob.includes('node_modules') ? '' : '(?!.*/node_modules/)'
-  return new RegExp(`^${notInstalled}${escape(start)}${expression}(?:\\.[cm]?[jt]sx?)?$`, 'u')
+  return new Glob(start, rest, glob.includes('node_modules'))
 }
 
 /** Reads one; relative paths start at `base`. */

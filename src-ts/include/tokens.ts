@@ -13,11 +13,12 @@ export interface Token {
   readonly end: number
 }
 
-const blank = /(?:\s+|\/\/.*|\/\*[^]*?\*\/)+/y
+const blank = /\s+|\/\/.*|\/\*[^]*?\*\//y
 const word = /[#$_\p{ID_Start}][$\u200c\u200d\p{ID_Continue}]*/uy
 const number = /\.?\d[\w.]*/y
-const string = /"(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*'/y
-const templateText = /(?:[^`\\$]|\\[^]|\$(?!\{))*/y
+// Loops over single characters, because a text can have millions of them.
+const string = /"[^"\\\n]*(?:\\[^][^"\\\n]*)*"|'[^'\\\n]*(?:\\[^][^'\\\n]*)*'/y
+const templateText = /[^`\\$]*(?:(?:\\[^]|\$(?!\{))[^`\\$]*)*/y
 const expression = /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[\w$]*/y
 const mark = /=>|\+\+|--|[^]/y
 
@@ -72,8 +73,9 @@ class Scanner {
 
   scan(): Token[] {
     while (this.#at < this.#code.length) {
-      this.#at += this.#match(blank)?.length ?? 0
-      if (this.#at < this.#code.length) this.#next()
+      const passed = this.#match(blank)?.length
+      if (passed === undefined) this.#next()
+      else this.#at += passed
     }
     return this.#tokens
   }
