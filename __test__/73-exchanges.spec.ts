@@ -2,11 +2,11 @@
 
 import { once } from 'node:events'
 import http2 from 'node:http2'
-import { createServer } from 'node:http'
+import { ServerResponse, createServer } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientHttp2Session } from 'node:http2'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
 
 import test from 'ava'
@@ -91,6 +91,27 @@ test.serial('answers that wait for their turn end with the connection', async (t
     'GET /second aborted http',
     'GET /third aborted http',
   ])
+  t.is(await inFlight(t, db), 0)
+})
+
+test.serial('what is upgraded is no request', async (t) => {
+  // Promise: also where a framework lets its routes see it, with an answer that nobody ends.
+  const db = openDatabase(t)
+  const captured = kronicler(() => {}, { db, route })
+  const server = createServer()
+  const upgraded = new Promise<void>((resolve) => {
+    server.on('upgrade', (request, socket) => {
+      captured(request, new ServerResponse(request))
+      socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\n')
+      socket.on('close', resolve)
+    })
+  })
+  const socket = connect(await listen(t, server), '127.0.0.1').resume()
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n')
+  await once(socket, 'end')
+  socket.end()
+  await upgraded
+  t.is(db.health().seen, 0)
   t.is(await inFlight(t, db), 0)
 })
 

@@ -24,7 +24,7 @@ export interface Answer {
   readonly writableEnded?: boolean
   /** Of HTTP/2 alone. */
   readonly stream?: unknown
-  readonly req?: { readonly socket?: Connection | null }
+  readonly req?: { readonly socket?: Connection | null; readonly upgrade?: unknown }
   readonly headersSent?: boolean
   on(event: 'finish' | 'close', listener: (this: Answer) => void): unknown
 }
@@ -130,6 +130,8 @@ export function begin<T>(answer: Answer, routes: Routes, find: NameOf<T>, reques
   try {
     if (words[8] !== 0 && isPaused(routes.database)) return
     if (Exchange.rename(answer, find, request)) return
+    // A WebSocket: some frameworks make an answer for it that nobody ends.
+    if (answer.req?.upgrade === true) return
     const start = now()
     void new Exchange(answer, start, routes, find, request)
     answer.on('finish', onFinish)
