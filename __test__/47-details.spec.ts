@@ -41,7 +41,12 @@ test('of a failed call the class of its error is told, and nothing private', asy
   stream.on('error', () => {})
   stream.destroy(new TypeError('private'))
   await sleep(5)
-  for (const [name, value] of [['text', 'private'], ['none', undefined]] as const) {
+  const values = [
+    ['text', 'private'],
+    ['none', undefined],
+    ['nameless', new (class extends RangeError {})('private')],
+  ] as const
+  for (const [name, value] of values) {
     const rejected = capture(name, async () => Promise.reject(value), options)()
     t.is(await rejected.catch((error: unknown) => error), value)
   }
@@ -52,6 +57,7 @@ test('of a failed call the class of its error is told, and nothing private', asy
     ['stream', 'TypeError'],
     ['text', 'string'],
     ['none', 'undefined'],
+    ['nameless', 'RangeError'],
   ])
   for (const { detail } of told(db)) {
     const others = Object.keys(detail ?? {}).filter((key) => !/^(error|loop|inFlight)/.test(key))

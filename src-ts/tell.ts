@@ -43,15 +43,22 @@ export interface Thrown {
 export const flight = { count: 0 }
 
 const nameSizeMax = 256
+/** Classes without a name that are gone past. */
+const classCountMax = 8
 const messageSizeMax = 1_024
 
 function classOf(error: unknown): string {
   if (error === null) return 'null'
   if (typeof error !== 'object' && typeof error !== 'function') return typeof error
   if (types.isProxy(error)) return 'Proxy'
-  const { constructor } = error as { constructor?: unknown }
-  const name: unknown = typeof constructor === 'function' ? constructor.name : undefined
-  return typeof name === 'string' && name !== '' ? name : 'Object'
+  let { constructor: made } = error as { constructor?: unknown }
+  for (let count = 0; typeof made === 'function' && count < classCountMax; count += 1) {
+    const { name } = made as { name?: unknown }
+    if (typeof name === 'string' && name !== '') return name
+    // What it extends says more than nothing.
+    made = Reflect.getPrototypeOf(made)
+  }
+  return 'Object'
 }
 
 function messageOf(error: unknown): string | undefined {

@@ -217,7 +217,8 @@ fn outcome(outcome: Outcome, detail: Option<&Detail>) -> String {
     let word = outcome.name();
     let told = |part: fn(&Detail) -> &Option<String>| part(detail?).as_deref();
     let parts = [told(|detail| &detail.error), told(|detail| &detail.message)];
-    let thrown = Vec::from_iter(parts.into_iter().flatten()).join(": ");
+    let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
+    let thrown = Vec::from_iter(parts).join(": ");
     match &*thrown {
         "" => word.to_owned(),
         thrown => format!("{word} {}", escape::escape(thrown)),
