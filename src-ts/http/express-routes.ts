@@ -46,7 +46,15 @@ export interface ExpressRequest {
 /** The layers above a route, outermost first. */
 type Chain = readonly Layer[]
 
+/** Where a router is mounted. */
+interface Mount {
+  readonly layer: Layer
+  readonly stack: readonly Layer[]
+}
+
 const depthMax = 32
+/** Layers that are looked at to find the way of one request. */
+const layerCountMax = 10_000
 const expressionStart = /^\^/
 const expressionEnd = /\\\/\?(?:\(\?=\\\/\|\$\)|\$)$/
 
@@ -163,25 +171,75 @@ function prefixOf(chain: Chain, path: string): string | undefined {
   return prefix
 }
 
-function takes(chain: Chain, path: string): boolean {
-  let rest = path
-  return chain.every((layer) => {
-    const taken = take(layer, rest)
-    rest = rest.slice(taken?.path.replace(/\/$/, '').length ?? 0)
-    return taken !== undefined
-  })
-}
-
 function joined(prefix: string, own: string): string {
   if (own === '/' || own === '') return prefix
   return prefix.replace(/\/$/, '') + (own.startsWith('/') ? own : `/${own}`)
 }
 
-function findChains(stack: unknown, route: unknown, above: Chain, found: Chain[]): void {
-  if (!Array.isArray(stack) || above.length > depthMax) return
-  for (const layer of stack as Layer[]) {
-    if (layer.route === route) found.push(above)
-    else findChains(layer.handle?.stack, route, [...above, layer], found)
+function routesBelow(layer: Layer): readonly Layer[] | undefined {
+  const stack = layer.handle?.stack
+  return Array.isArray(stack) ? (stack as Layer[]) : undefined
+}
+
+/** Where each router below this one is mounted, and which of them have the route. */
+function survey(root: readonly Layer[], route: unknown): [Map<unknown, Mount[]>, unknown[]] {
+  const mounts = new Map<unknown, Mount[]>()
+  const owners: unknown[] = []
+  const stacks = new Set([root])
+  for (const stack of stacks) {
+    for (const layer of stack) {
+      if (layer.route === route) owners.push(stack)
+      const below = routesBelow(layer)
+      if (below === undefined) continue
+      stacks.add(below)
+      mounts.set(below, [...(mounts.get(below) ?? []), { layer, stack }])
+    }
+  }
+  return [mounts, owners]
+}
+
+/**
+ * The layers above a route: undefined where it is not found, `several` where a router in between,
+ * or above, is mounted more than once, maybe in itself.
+ */
+function findChain(root: unknown, route: unknown): Chain | 'several' | undefined {
+  if (!Array.isArray(root)) return undefined
+  const [mounts, [owner, ...others]] = survey(root as Layer[], route)
+  if (owner === undefined) return undefined
+  if (others.length > 0 || mounts.has(root)) return 'several'
+  const chain: Layer[] = []
+  for (let stack = owner; stack !== root; ) {
+    const [mount, ...more] = mounts.get(stack) ?? []
+    if (mount === undefined || more.length > 0) return 'several'
+    chain.unshift(mount.layer)
+    stack = mount.stack
+  }
+  return chain
+}
+
+/** Goes the way of a request once more, to tell by its path by which layers it came. */
+class Walk {
+  readonly #route: unknown
+  #left = layerCountMax
+
+  constructor(route: unknown) {
+    this.#route = route
+  }
+
+  chainTo(stack: readonly Layer[], path: string, depth = 0): Layer[] | undefined {
+    for (const layer of stack) {
+      this.#left -= 1
+      if (this.#left < 0 || depth > depthMax) return undefined
+      const below = routesBelow(layer)
+      if (below === undefined && layer.route !== this.#route) continue
+      const taken = take(layer, path || '/')
+      if (taken === undefined) continue
+      if (below === undefined) return []
+      const rest = path.slice(taken.path.replace(/\/$/, '').length)
+      const chain = this.chainTo(below, rest, depth + 1)
+      if (chain !== undefined) return [layer, ...chain]
+    }
+    return undefined
   }
 }
 
@@ -201,39 +259,36 @@ function mountOf(app: App): string {
   return prefix
 }
 
-/** Chains of routes that were looked up. */
-const chainsOf = new WeakMap<object, Chain[]>()
+/** The layers above routes that were looked up. */
+const chains = new WeakMap<object, Chain | 'several'>()
 /** Patterns of routes that can be reached in one way only. */
 const patterns = new WeakMap<object, string>()
 
-function chainsTo(route: Route, app: App): Chain[] {
-  let chains = chainsOf.get(route)
-  if (chains === undefined) {
-    chains = []
-    findChains(stackOf(app), route, [], chains)
-    // One that is not there may be under an application that is mounted here: it is asked again.
-    if (chains.length > 0) chainsOf.set(route, chains)
-  }
-  return chains
+function chainOf(route: Route, app: App): Chain | 'several' | undefined {
+  const chain = chains.get(route) ?? findChain(stackOf(app), route)
+  // One that is not there may be under an application that is mounted here: it is asked again.
+  if (chain !== undefined) chains.set(route, chain)
+  return chain
 }
 
 /** The pattern of a request's route; `undefined` when none was found for it. */
 export function routeOf(request: ExpressRequest): string | undefined {
   const { route, app } = request
   if (typeof route !== 'object' || route === null) return undefined
-  const known = patterns.get(route)
-  if (known !== undefined) return known
+  const pattern = patterns.get(route)
+  if (pattern !== undefined) return pattern
   const own = show(route.path)
   if (app === undefined) return own
   const mount = mountOf(app)
   const [whole = '/'] = (request.originalUrl ?? request.url ?? '/').split('?', 1)
   const path = whole.slice(mount.includes(':') ? 0 : mount.length) || '/'
-  const chains = chainsTo(route, app)
-  const chain = chains.length > 1 ? chains.find((one) => takes(one, path)) : chains[0]
+  const known = chainOf(route, app)
+  const isOne = known !== 'several'
+  const chain = isOne ? known : new Walk(route).chainTo(stackOf(app) as Layer[], path)
   const prefix = chain === undefined ? undefined : prefixOf(chain, path)
-  const pattern = joined(joined(mount, prefix ?? ''), own) || '/'
-  if (chains.length === 1 && prefix !== undefined) patterns.set(route, pattern)
-  return pattern
+  const found = joined(joined(mount, prefix ?? ''), own) || '/'
+  if (isOne && prefix !== undefined) patterns.set(route, found)
+  return found
 }
 
 /** The name of the function that handles a request: the last of its route. */
