@@ -15,7 +15,7 @@ import { capture } from 'kronicler'
 import type { Database } from 'kronicler'
 import { kronicler } from 'kronicler/http'
 
-import { hiddenApp, injectedApp } from './frameworks/apps.mjs'
+import { hiddenApp, injectedApp, recursiveApp } from './frameworks/apps.mjs'
 import { openDatabase, rowsOf, summary } from './harness.js'
 import { testWith } from './tools.js'
 
@@ -43,9 +43,14 @@ async function listen(t: ExecutionContext, server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
+/** Waits until something has come about. */
+async function until(isSo: () => boolean): Promise<void> {
+  for (let left = 500; left > 0 && !isSo(); left -= 1) await sleep(10)
+}
+
 /** Waits until so many calls were seen. */
 async function seen(db: Database, count: number): Promise<void> {
-  for (let left = 200; left > 0 && db.health().seen < count; left -= 1) await sleep(10)
+  await until(() => db.health().seen >= count)
 }
 
 /** How many requests are being answered, as the detail of a failed call tells. */
@@ -58,22 +63,31 @@ function inFlight(t: ExecutionContext, db: Database): unknown {
   })
 }
 
-/** Sends requests one behind the other, and goes away after a moment without having read. */
-async function sendAndLeave(port: number, paths: readonly string[]): Promise<void> {
+/** Sends requests one behind the other, and goes away without having read. */
+async function sendAndLeave(
+  port: number,
+  paths: readonly string[],
+  isTime: () => boolean,
+): Promise<void> {
   const socket = connect(port, '127.0.0.1').pause()
   socket.on('error', () => {})
   await once(socket, 'connect')
   socket.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join(''))
-  await sleep(100)
+  await until(isTime)
   socket.destroy()
 }
 
 test.serial('an answer of which a part was sent is aborted', async (t) => {
   // Promise: whatever Node says of an answer that a client did not wait for, it is no whole one.
   const db = openDatabase(t)
-  const listener = kronicler((_, response) => response.end(Buffer.alloc(50_000_000)), { db, route })
-  const port = await listen(t, createServer(listener))
-  await sendAndLeave(port, ['/large'])
+  let isSent = false
+  const server = createServer(
+    kronicler((_, response) => {
+      response.end(Buffer.alloc(50_000_000))
+      setImmediate(() => (isSent = true))
+    }, { db, route }),
+  )
+  await sendAndLeave(await listen(t, server), ['/large'], () => isSent)
   await seen(db, 1)
   t.deepEqual(summary(rowsOf(t, db)), ['GET /large aborted http'])
 })
@@ -83,7 +97,8 @@ test.serial('answers that wait for their turn end with the connection', async (t
   // and none is under way then.
   const db = openDatabase(t)
   const port = await listen(t, createServer(kronicler(answer, { db, route })))
-  await sendAndLeave(port, ['/first', '/never', '/second', '/third'])
+  // By then all of them have come in.
+  await sendAndLeave(port, ['/first', '/never', '/second', '/third'], () => db.health().seen === 1)
   await seen(db, 4)
   t.deepEqual(summary(rowsOf(t, db)).toSorted(), [
     'GET /first ok http',
@@ -115,13 +130,16 @@ test.serial('what is upgraded is no request', async (t) => {
   t.is(await inFlight(t, db), 0)
 })
 
-/** Asks by HTTP/2; a request is given up after a moment, unless it was answered. */
-async function ask(client: ClientHttp2Session, headers: Record<string, string>): Promise<void> {
+/** Asks by HTTP/2; waits for the answer, or gives up after a moment. */
+async function ask(
+  client: ClientHttp2Session,
+  headers: Record<string, string>,
+  isGivenUp = false,
+): Promise<void> {
   const request = client.request(headers).resume()
   request.on('error', () => {})
-  const timer = setTimeout(() => request.close(http2.constants.NGHTTP2_CANCEL), 100)
+  if (isGivenUp) setTimeout(() => request.close(http2.constants.NGHTTP2_CANCEL), 100)
   await once(request, 'close')
-  clearTimeout(timer)
 }
 
 test.serial('requests by HTTP/2 are what they are by HTTP/1', async (t) => {
@@ -130,8 +148,8 @@ test.serial('requests by HTTP/2 are what they are by HTTP/1', async (t) => {
   const server = http2.createServer(kronicler(answer, { db, route }) as never)
   const client = http2.connect(`http://127.0.0.1:${await listen(t, server)}`)
   await ask(client, { ':path': '/whole?secret=1' })
-  await ask(client, { ':path': '/begun' })
-  await ask(client, { ':path': '/never' })
+  await ask(client, { ':path': '/begun' }, true)
+  await ask(client, { ':path': '/never' }, true)
   await ask(client, { ':path': '/made-up', ':method': 'SECRET-123' })
   client.destroy()
   await seen(db, 4)
@@ -175,3 +193,29 @@ withFrameworks('express 5.0: nothing of a path is told that no pattern has', asy
     ],
   )
 })
+
+for (const name of ['express', 'express4']) {
+  withFrameworks(`${name}: routers may be mounted in themselves`, async (t) => {
+    // Promise: there is no end of the ways to a route of such a router, but one that a request came
+    // by, which names it; nobody waits for the others.
+    const db = openDatabase(t)
+    const app = (await recursiveApp(name, { db })) as App
+    const paths = [
+      '/tree/leaf/1',
+      '/tree/left/2/leaf/3',
+      '/tree/left/4/right/5/left/6/leaf/7',
+      '/place199/leaf/8',
+    ]
+    for (const path of paths) await (await fetch(`${app.url}${path}`)).arrayBuffer()
+    await app.close()
+    t.deepEqual(
+      rowsOf(t, db).map((row) => row.name),
+      [
+        'GET /tree/leaf/:id',
+        'GET /tree/left/:left/leaf/:id',
+        'GET /tree/left/:left/right/:right/left/:left/leaf/:id',
+        'GET /place199/leaf/:id',
+      ],
+    )
+  })
+}

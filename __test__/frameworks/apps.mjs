@@ -317,6 +317,22 @@ export async function hiddenApp(options) {
   return listening(app.listen(0, '127.0.0.1'))
 }
 
+/** An application of Express with a router that is mounted in itself, twice, and one in many places. */
+export async function recursiveApp(name, options) {
+  const { default: express } = await load(name)
+  const app = express()
+  app.use(forExpress.kronicler(options))
+  const tree = express.Router({ mergeParams: true })
+  tree.use('/left/:left', tree)
+  tree.use('/right/:right', tree)
+  tree.get('/leaf/:id', answer)
+  app.use('/tree', tree)
+  const often = express.Router()
+  often.get('/leaf/:id', answer)
+  for (let index = 0; index < 200; index += 1) app.use(`/place${index}`, often)
+  return listening(app.listen(0, '127.0.0.1'))
+}
+
 /** Requests to an application of Fastify that come from the program itself. */
 export async function injectedApp(options) {
   const { fastify } = await load('fastify')
