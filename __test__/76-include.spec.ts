@@ -305,7 +305,7 @@ test('patterns that are wrong or meet nothing are told once', async (t) => {
 })
 
 test('patterns with many wildcards are as fast as others', async (t) => {
-  // Promise: a program begins at once, whatever its list looks like, and wildcards mean what they do.
+  // Promise: a program begins at once, whatever its list looks like; wildcards mean what they do.
   const name = 'a'.repeat(60)
   const files = {
     'main.cjs': `require('./x/y/${name}.js').run(1)`,

@@ -317,7 +317,7 @@ export async function hiddenApp(options) {
   return listening(app.listen(0, '127.0.0.1'))
 }
 
-/** An application of Express with a router that is mounted in itself, twice, and one in many places. */
+/** An application of Express with a router that is mounted in itself, and one in many places. */
 export async function recursiveApp(name, options) {
   const { default: express } = await load(name)
   const app = express()

@@ -115,7 +115,8 @@ function replacement(original: Callable, watch: (fn: Callable) => Callable): Cal
 /** Puts a function in place of another, where that is not frozen. */
 function put(holder: object, key: string, fn: unknown): void {
   const found = getOwnPropertyDescriptor(holder, key)
-  if (found !== undefined && 'value' in found) defineProperty(holder, key, bare(found, { value: fn }))
+  if (found === undefined || !('value' in found)) return
+  defineProperty(holder, key, bare(found, { value: fn }))
 }
 
 function replace(holder: object, key: string, watch: (fn: Callable) => Callable): void {
