@@ -13,7 +13,9 @@ import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import { capture } from 'kronicler'
 import type { Database } from 'kronicler'
+import { kronicler as forHono } from 'kronicler/hono'
 import { kronicler } from 'kronicler/http'
+import { kronicler as forNest } from 'kronicler/nest'
 
 import { hiddenApp, injectedApp, recursiveApp } from './frameworks/apps.mjs'
 import { openDatabase, rowsOf, summary } from './harness.js'
@@ -159,6 +161,34 @@ test.serial('requests by HTTP/2 are what they are by HTTP/1', async (t) => {
     'GET /never aborted http',
     'OTHER /made-up ok http',
   ])
+})
+
+/** Whatever is asked of it, it throws. */
+function refusing(): never {
+  throw new Error('hostile')
+}
+
+const hostile = new Proxy({}, { get: refusing, has: refusing })
+
+test.serial('what frameworks hand over may resist', async (t) => {
+  // Promise: a request goes on, though its surroundings are not those that we know.
+  const db = openDatabase(t)
+  const env = forHono({ db })
+  for (const one of [undefined, null, 1, hostile, {}, { outgoing: hostile }]) {
+    t.is(await env({ req: {}, env: one }, async () => {}), undefined)
+  }
+  const interceptors: { intercept(execution: unknown, next: { handle(): unknown }): unknown }[] = []
+  const app = {
+    getHttpAdapter: () => ({ getType: () => 'express', getInstance: () => undefined }),
+    use: () => undefined,
+    useGlobalInterceptors: (...given: never[]) => interceptors.push(...given),
+  }
+  forNest(app, { db, by: 'function' })
+  const response = { getType: () => 'http', switchToHttp: () => ({ getResponse: () => null }) }
+  for (const execution of [{}, hostile, response, { getType: () => 'ws' }]) {
+    t.is(interceptors[0]?.intercept(execution, { handle: () => 'handled' }), 'handled')
+  }
+  t.is(db.health().seen, 0)
 })
 
 withFrameworks('fastify: requests within the program are whole', async (t) => {

@@ -41,6 +41,15 @@ function nameByFunction(context: RoutedContext): string | undefined {
   return name === undefined || name === '' ? nameByRoute(context) : name
 }
 
+/** Node's own answer, where there is one: elsewhere `env` holds settings, and may refuse others. */
+function answerOf({ env }: HonoContext): Answer | undefined {
+  try {
+    return (env as { outgoing?: Answer } | undefined)?.outgoing
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * Captures the requests of a Hono application that @hono/node-server serves. It should be the first
  * that is used. On other runtimes there is no answer of Node's to watch: nothing is captured.
@@ -60,8 +69,8 @@ export function kronicler(
   if (routes === undefined) return async (_context, next) => next()
   const find = isByFunction ? nameByFunction : nameByRoute
   return async (context, next) => {
-    const { outgoing } = (context.env ?? {}) as { outgoing?: Answer }
-    if (outgoing !== undefined) begin(outgoing, routes, find, context as RoutedContext)
+    const answer = answerOf(context)
+    if (answer !== undefined) begin(answer, routes, find, context as RoutedContext)
     return next()
   }
 }

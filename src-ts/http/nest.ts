@@ -39,13 +39,20 @@ function nameByMethod(execution: Execution): string {
   return `${execution.getClass().name}.${execution.getHandler().name}`
 }
 
+function nameIt(execution: Execution): void {
+  try {
+    if (execution.getType() !== 'http') return
+    const response = execution.switchToHttp().getResponse()
+    rename(response.raw ?? response, nameByMethod, execution)
+  } catch {
+    // A transport that has no answer, or another version of Nest.
+  }
+}
+
 /** Only it is told which controller and method a request goes to. */
 const interceptor = {
   intercept(execution: Execution, next: { handle(): unknown }): unknown {
-    if (execution.getType() === 'http') {
-      const response = execution.switchToHttp().getResponse()
-      rename(response.raw ?? response, nameByMethod, execution)
-    }
+    nameIt(execution)
     return next.handle()
   },
 }
