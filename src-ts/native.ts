@@ -331,6 +331,17 @@ export interface Binding {
   insertError(): void
   /** Hands over the detail of a call, at most 4,096 bytes. */
   handOver(database: number, ticket: number, detail: Uint8Array): void
+  /**
+   * Tells what was hooked for a database, or could not be: kinds are those of HOOKS frames in
+   * docs/format.md. Makes no file. Of texts 256 bytes are kept.
+   */
+  tellHook(
+    database: number,
+    kind: number,
+    subject: string,
+    functions: number,
+    remark: string,
+  ): void
   /** Pauses capturing in all threads of this process, or ends that pause. */
   setPaused(isPaused: boolean): void
   /** Chooses the clock of the process before its first use: `tsc`, `os`, or the best there is. */

@@ -60,6 +60,9 @@ export const insert: () => void = addon?.binding?.insert ?? nothing
 /** The index in `words` of the ticket of the call that has just ended, as `native.ts` tells. */
 export const ticketWord = 31
 
+/** Tells what was hooked for a database; the facade has `tellHook` of `hooks.ts` for it. */
+export const tellHook: Binding['tellHook'] = addon?.binding?.tellHook ?? nothing
+
 /** Hands over the detail of a call that got a ticket. */
 export const handOver: (database: number, ticket: number, detail: Uint8Array) => void =
   addon?.binding?.handOver ?? nothing

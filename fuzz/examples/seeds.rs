@@ -8,7 +8,7 @@ use kronicler_format::{
     Checkpoint, Counters, Edit, Footer, FrameSeed, NamesFrame, Row, Run, encode_rows,
     footer_size_bytes,
 };
-use kronicler_fuzz::{Input, UUID, parts_of_column, plain_database, rows_of_input};
+use kronicler_fuzz::{Input, UUID, hooks, parts_of_column, plain_database, rows_of_input};
 use kronicler_stats::Summary;
 
 type Seeds = Vec<(&'static str, String, Vec<u8>)>;
@@ -63,6 +63,9 @@ fn payloads(seeds: &mut Seeds) {
     }
     log.extend([5, 0, 0, 0]);
     seeds.push(("head_log", "frames".into(), log));
+    let mut payload = Vec::new();
+    hooks().encode(&mut payload);
+    payloads.push((8, 10, payload));
     for (kind, _, payload) in payloads {
         seeds.push(("frame_payload", format!("kind-{kind}"), [vec![kind], payload].concat()));
     }

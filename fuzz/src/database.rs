@@ -9,8 +9,9 @@ use std::sync::Arc;
 use kronicler_format::varint::{put_i64, put_u64};
 use kronicler_format::{
     Checkpoint, ChunkDirectory, ChunkEntry, Counters, Edit, Flags, Footer, FooterName,
-    FooterSeries, FrameKind, FrameSeed, Head, Kind, NameEntry, NamesFrame, Outcome, Row, RowDetail,
-    Run, SegmentEntry, SegmentHeader, SeriesEntry, encode_details, encode_frame, encode_rows,
+    FooterSeries, FrameKind, FrameSeed, Head, Hook, HookKind, Hooks, Kind, NameEntry, NamesFrame,
+    Outcome, Row, RowDetail, Run, SegmentEntry, SegmentHeader, SeriesEntry, encode_details,
+    encode_frame, encode_rows,
 };
 use kronicler_stats::Summary;
 use kronicler_store::{FileKind, Memory, Storage, file_path, head_path, lane_dir};
@@ -54,8 +55,11 @@ pub fn head_of_payloads(input: &mut Input<'_>) -> Vec<u8> {
 }
 
 fn kind_of(number: u8) -> FrameKind {
-    use FrameKind::{Arrival, Checkpoint, Closed, Counters, Edit, Names, Ready, Rows, Run};
-    let kinds = [Checkpoint, Run, Names, Rows, Counters, Ready, Closed, Edit, Arrival];
+    use FrameKind::{
+        Arrival, Checkpoint, Closed, Counters, Detail, Edit, Hooks, Names, Ready, Rows, Run,
+    };
+    let kinds =
+        [Checkpoint, Run, Names, Rows, Counters, Ready, Closed, Edit, Arrival, Detail, Hooks];
     kinds[usize::from(number) % kinds.len()]
 }
 
@@ -118,6 +122,7 @@ fn files(changes: &mut Changes<'_>, count: u64, now_ns: i64) -> Vec<(PathBuf, Ve
         let details = details.map(|seq| RowDetail { seq, bytes: [1, 2, b'E', b'r'].into() });
         put(FrameKind::Detail, encoded(|out| encode_details(out, 0, &details)));
     }
+    put(FrameKind::Hooks, encoded(|out| hooks().encode(out)));
     put(FrameKind::Edit, encoded(|out| edit(2, sealed_seq, vec![two]).encode(out)));
     put(FrameKind::Counters, encoded(|out| counters.encode(out)));
     put(FrameKind::Closed, encoded(|out| put_u64(out, sealed_seq + 20)));
@@ -146,6 +151,18 @@ fn rows(seqs: std::ops::Range<u64>, now_ns: i64) -> Vec<Row> {
 
 fn run() -> Run {
     Run { service: "shop".into(), version: "1".into(), start_ns: NOW_NS, ..Run::default() }
+}
+
+/// What a process has hooked.
+#[must_use]
+pub fn hooks() -> Hooks {
+    let hook = |kind, functions| Hook {
+        kind,
+        subject: "./src/**".into(),
+        functions,
+        remark: "src/users:add".into(),
+    };
+    Hooks { list: vec![hook(HookKind::Channel, 0), hook(HookKind::Pattern, 3)], left_out: 1 }
 }
 
 fn entries() -> Vec<SeriesEntry> {

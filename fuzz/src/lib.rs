@@ -18,7 +18,7 @@ pub use chunk_parts::{
     PcoParts, change_chunk, chunk_of_parts, encoded_chunk, parts_of_column, rows_of_input,
 };
 pub use database::{
-    ROOT, UUID, damaged_database, disk_of, head_of_payloads, plain_database, put_footer,
+    ROOT, UUID, damaged_database, disk_of, head_of_payloads, hooks, plain_database, put_footer,
 };
 pub use input::Input;
 pub use reading::{check_chunk, read_database};

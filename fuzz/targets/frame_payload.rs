@@ -3,7 +3,7 @@
 
 use kronicler_format::varint::Cursor;
 use kronicler_format::{
-    Checkpoint, Counters, Detail, Edit, NamesFrame, Row, Run, decode_details, decode_rows,
+    Checkpoint, Counters, Detail, Edit, Hooks, NamesFrame, Row, Run, decode_details, decode_rows,
     encode_details, encode_rows,
 };
 use kronicler_fuzz::Input;
@@ -24,15 +24,16 @@ fuzz_target!(|bytes: &[u8]| {
     let mut input = Input::new(bytes);
     let kind = input.byte();
     let payload = input.rest();
-    match kind % 8 {
+    match kind % 9 {
         0 => rows(payload),
         1 => comes_back!(NamesFrame, payload),
         2 => comes_back!(Run, payload),
         3 => counters(payload),
         4 => comes_back!(Edit, payload),
-        5 => comes_back!(Detail, payload),
+        5 => comes_back!(Checkpoint, payload),
         6 => details(payload),
-        _ => comes_back!(Checkpoint, payload),
+        7 => comes_back!(Detail, payload),
+        _ => comes_back!(Hooks, payload),
     }
 });
 

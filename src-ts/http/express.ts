@@ -37,7 +37,7 @@ export function nameByFunction(request: ExpressRequest): string | undefined {
  * @throws `TypeError` or `RangeError` naming a wrong option
  */
 export function kronicler(options?: HttpOptions): Middleware {
-  const { routes, isByFunction } = checkHttpOptions(options, kronicler)
+  const { routes, isByFunction } = checkHttpOptions(options, kronicler, 'kronicler/express')
   const find = isByFunction ? nameByFunction : nameByRoute
   if (routes === undefined) return (_request, _response, next) => next()
   return (request, response, next) => {

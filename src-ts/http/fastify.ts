@@ -62,7 +62,7 @@ export function kronicler(
   done: (error?: Error) => void,
 ): void {
   try {
-    addHooks(instance, checkHttpOptions(ownOf(options), kronicler))
+    addHooks(instance, checkHttpOptions(ownOf(options), kronicler, 'kronicler/fastify'))
     done()
   } catch (error) {
     done(error as Error)

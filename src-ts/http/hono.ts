@@ -65,7 +65,7 @@ function answerOf({ env }: HonoContext): Answer | undefined {
 export function kronicler(
   options?: HttpOptions,
 ): (context: HonoContext, next: () => Promise<void>) => Promise<void> {
-  const { routes, isByFunction } = checkHttpOptions(options, kronicler)
+  const { routes, isByFunction } = checkHttpOptions(options, kronicler, 'kronicler/hono')
   if (routes === undefined) return async (_context, next) => next()
   const find = isByFunction ? nameByFunction : nameByRoute
   return async (context, next) => {

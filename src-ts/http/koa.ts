@@ -52,7 +52,7 @@ function nameByFunction(context: RoutedContext): string | undefined {
 export function kronicler(
   options?: HttpOptions,
 ): (context: KoaContext, next: () => Promise<unknown>) => Promise<unknown> {
-  const { routes, isByFunction } = checkHttpOptions(options, kronicler)
+  const { routes, isByFunction } = checkHttpOptions(options, kronicler, 'kronicler/koa')
   if (routes === undefined) return async (_context, next) => next()
   const find = isByFunction ? nameByFunction : nameByRoute
   return async (context, next) => {

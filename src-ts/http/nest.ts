@@ -80,7 +80,7 @@ function useMiddleware(app: NestApplication, { routes }: HttpSettings): void {
  * @throws `TypeError` or `RangeError` naming a wrong option
  */
 export function kronicler(app: NestApplication, options?: HttpOptions): void {
-  const settings = checkHttpOptions(options, kronicler)
+  const settings = checkHttpOptions(options, kronicler, 'kronicler/nest')
   const adapter = app.getHttpAdapter()
   if (adapter.getType() === 'fastify') {
     addHooks(adapter.getInstance() as FastifyInstance, { ...settings, isByFunction: false })

@@ -40,7 +40,8 @@ export function kronicler(listener: Listener, options?: ListenerOptions): Listen
   if (route !== undefined && typeof route !== 'function') {
     throw typeError('options.route', 'a function', route)
   }
-  const { routes } = checkHttpOptions(options === undefined ? undefined : others, kronicler)
+  const given = options === undefined ? undefined : others
+  const { routes } = checkHttpOptions(given, kronicler, 'kronicler/http')
   if (routes === undefined) return listener
   const find = (request: IncomingMessage): string | undefined => {
     const found = route?.(request)

@@ -2,6 +2,7 @@
 
 import { checkOptions, rangeError, typeError } from '../arguments.js'
 import { storeFor } from '../captured.js'
+import { tellHook } from '../hooks.js'
 import { sourceOfCaller } from '../source.js'
 import { Routes } from './routes.js'
 import type { Database } from '../database.js'
@@ -34,13 +35,15 @@ function checkBy(value: unknown): boolean {
 type Function = (...args: never) => unknown
 
 /**
- * Options as they were given; a `TypeError` or `RangeError` names the wrong one. The place is
- * where `below` was called.
+ * Options as they were given to an entry of the package; a `TypeError` or `RangeError` names the
+ * wrong one. The place is where `below` was called.
  */
-export function checkHttpOptions(value: unknown, below: Function): HttpSettings {
+export function checkHttpOptions(value: unknown, below: Function, entry: string): HttpSettings {
   const given = checkOptions('options', value, ['db', 'by'])
   const isByFunction = given.has('by') && checkBy(given.get('by'))
   const store = storeFor(given.has('db') ? { db: given.get('db') } : {})
-  const routes = store === undefined ? undefined : new Routes(store, sourceOfCaller(below))
+  if (store === undefined) return { routes: undefined, isByFunction }
+  const routes = new Routes(store, sourceOfCaller(below))
+  tellHook('entry', entry, { database: store.id })
   return { routes, isByFunction }
 }

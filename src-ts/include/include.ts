@@ -14,7 +14,7 @@ const patienceMs = 10_000
 
 const remedy =
   'of the include list has met no function that a loaded module exports: check path and member; ' +
-  'KRONICLER_LOG=debug tells what is captured'
+  'kr doctor and KRONICLER_LOG=debug tell what is captured'
 
 function warnOf(message: string, cause: string): void {
   warn('KRONICLER_INCLUDE', cause, message)
@@ -43,6 +43,7 @@ export function captureIncluded(): void {
   const patterns = readPatterns()
   if (patterns.length === 0) return
   const include = new Include(patterns, process.argv[1] ?? '')
+  include.tell()
   hookCommonJs(include)
   hookModules(include)
   // A worker loads only some of a program.

@@ -3,6 +3,7 @@
 import path from 'node:path'
 
 import { includeList } from '../environment.js'
+import { tellHook } from '../hooks.js'
 import { findManifest } from '../manifest.js'
 import { warn } from '../warning.js'
 import { parsePattern } from './patterns.js'
@@ -53,6 +54,7 @@ export function readPatterns(): Pattern[] {
         : { text: String(JSON.stringify(text)), remedy: 'a pattern is a string' }
     if ('member' in read) patterns.push(read)
     else {
+      tellHook('pattern', read.text, { remark: read.remedy })
       const shown = JSON.stringify(read.text.slice(0, 100))
       warn('KRONICLER_INCLUDE', read.text, `${shown} of the include list: ${read.remedy}`)
     }

@@ -6,6 +6,7 @@
 
 import { checkCaptureOptions } from '../capture-options.js'
 import { captured, storeFor } from '../captured.js'
+import { tellLeftAlone } from '../hooks.js'
 import { debug } from '../log.js'
 import { nameOf } from '../members.js'
 import { shared } from '../shared.js'
@@ -98,7 +99,7 @@ function shownPart(asked: Asked, path: readonly string[], key: string, value: un
 class Wrapping {
   readonly #asked: Asked
   readonly #file: string
-  count = 0
+  readonly names: string[] = []
 
   constructor(asked: Asked, file: string) {
     this.#asked = asked
@@ -128,7 +129,7 @@ class Wrapping {
       if (isClass(value as Callable)) this.#wrapMethods(value as Callable, path)
       else this.#wrap(holder, key, value as Callable, path)
     } catch (error) {
-      debug(`${this.#file}: ${key} is left alone: ${String(error)}`)
+      tellLeftAlone(shownName(this.#asked, [...above, key]), String(error))
     }
   }
 
@@ -153,7 +154,7 @@ class Wrapping {
   ): void {
     const name = shownName(this.#asked, path)
     if (shared.captured.has(fn)) {
-      this.count += 1
+      this.names.push(name)
       return
     }
     const store = storeFor({})
@@ -161,22 +162,22 @@ class Wrapping {
     const source = placeOf(fn, nameOf(fn), this.#file, of)
     const wrapper = captured(fn, () => siteOf(store, name, source, true), settings)
     if (!holder.set(key, wrapper)) {
-      debug(`${name} is left alone: it cannot be replaced`)
+      tellLeftAlone(name, 'it cannot be replaced')
       return
     }
-    this.count += 1
+    this.names.push(name)
     debug(`captures ${name} (${source || this.#file})`)
   }
 }
 
-/** Captures what was asked for; says how many members that were. Never throws. */
-export function wrapMembers(exported: Holder, asked: Asked, file: string): number {
+/** Captures what was asked for; says what these members are called. Never throws. */
+export function wrapMembers(exported: Holder, asked: Asked, file: string): string[] {
   const wrapping = new Wrapping(asked, file)
   try {
     wrapping.walk(exported, asked.member, [])
   } catch (error) {
     // Exports that are a proxy which refuses to be looked at.
-    debug(`${file} is left alone: ${String(error)}`)
+    tellLeftAlone(file, String(error))
   }
-  return wrapping.count
+  return wrapping.names
 }

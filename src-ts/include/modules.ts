@@ -8,7 +8,7 @@ import nodeModule from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-import { debug } from '../log.js'
+import { tellLeftAlone } from '../hooks.js'
 import { shared } from '../shared.js'
 import { lookAtModule } from './commonjs.js'
 import { fileOf } from './rules.js'
@@ -66,7 +66,7 @@ function load(include: Include): NonNullable<Hooks['load']> {
     try {
       return transformed(include, loaded, url)
     } catch (error) {
-      debug(`${url} is left alone: ${String(error)}`)
+      tellLeftAlone(url, String(error))
       return loaded
     }
   }
@@ -92,7 +92,8 @@ function registerLoader(include: Include): void {
   // Beside the bundle, which this file is a part of: it loads all of us, the loader little.
   const loader = path.join(__dirname, '../esm/loader.js')
   if (!existsSync(loader)) {
-    debug('ES modules are not captured: this Node needs loader.js of the package, which is bundled')
+    const reason = 'this Node needs loader.js of the package, which is bundled'
+    tellLeftAlone('all that ES modules export', reason)
     return
   }
   const data = include.written.map(({ text, base }) => ({ text, base }))
@@ -106,7 +107,7 @@ export function hookModules(include: Include): void {
       const rules = asked.map((one) => include.ruleOf(one))
       include.wrap(exportsOf(entries), file, rules)
     } catch (error) {
-      debug(`${file} is left alone: ${String(error)}`)
+      tellLeftAlone(file, String(error))
     }
   }
   shared.includedModule = (module) => lookAtModule(include, module)

@@ -85,6 +85,9 @@ export class Rules {
     return true
   }
 
+  /** A file was loaded that has nothing of what these ask for. */
+  missed(_rules: readonly Rule[]): void {}
+
   /** What is asked for of a file that is loaded. */
   rulesOf(file: string): Rule[] {
     const shown = portable(file)

@@ -93,7 +93,10 @@ function transformModule(include: Rules, code: string, url: string): string | un
   const wanted = [...shape.locals].filter(
     ([name, local]) => wants(rules, name) && identifier.test(local) && !reserved.has(local),
   )
-  if (wanted.length === 0) return undefined
+  if (wanted.length === 0) {
+    include.missed(rules)
+    return undefined
+  }
   const locals = new Map(wanted)
   let text = code
   for (const edit of editsOf(shape, locals)) {

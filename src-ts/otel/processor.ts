@@ -5,6 +5,7 @@ import { storeFor } from '../captured.js'
 import { database } from '../default-database.js'
 import { isEnabled } from '../environment.js'
 import { recordGiven } from '../given-times.js'
+import { tellHook } from '../hooks.js'
 import { Routes } from '../http/routes.js'
 import { kindAsync, kindHttp, outcomeError, outcomeOk } from '../record.js'
 import { sourceOfCaller } from '../source.js'
@@ -54,7 +55,10 @@ export class KroniclerSpanProcessor {
     const store = storeFor(given.has('db') ? { db: given.get('db') } : {})
     const source = sourceOfCaller(KroniclerSpanProcessor as unknown as () => void)
     if (isEnabled) this.#db = (given.get('db') as Database | undefined) ?? database()
-    if (store !== undefined) this.#routes = new Routes(store, source, '(other spans)')
+    if (store !== undefined) {
+      this.#routes = new Routes(store, source, '(other spans)')
+      tellHook('entry', 'kronicler/otel', { database: store.id })
+    }
   }
 
   /** Nothing: a span is a call when it has ended. */

@@ -2,10 +2,14 @@
 
 import { subscribe } from 'node:diagnostics_channel'
 
+import { tellHook } from '../hooks.js'
+
 type Listener<T> = (message: T) => void
 
-/** Names of the channels that were subscribed to, for those who ask what was hooked. */
-export const subscribed: string[] = []
+/** The name of a channel; those that tell of one call by several events have one name. */
+function nameOf(channel: string): string {
+  return channel.replace(/^tracing:(.*):\w+$/, '$1')
+}
 
 /** Calls `listener` with each message; what it throws would else end the process. */
 export function listen<T extends object>(channel: string, listener: Listener<T>): void {
@@ -16,5 +20,5 @@ export function listen<T extends object>(channel: string, listener: Listener<T>)
       // A message that is built otherwise, or a proxy: this call is not recorded.
     }
   })
-  subscribed.push(channel)
+  tellHook('channel', nameOf(channel))
 }

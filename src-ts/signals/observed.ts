@@ -25,7 +25,7 @@ const collections = new Map([
 function observe(type: EntryType, each: (entry: Entry) => void): void {
   const { supportedEntryTypes } = PerformanceObserver as unknown as Observers
   // Other runtimes know other types.
-  if (!supportedEntryTypes.includes(type)) return
+  if (!supportedEntryTypes.includes(type)) throw new Error(`this runtime does not time ${type}`)
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) each(entry)
   })

@@ -2,6 +2,7 @@
 
 import { typeError } from '../arguments.js'
 import { isEnabled, signalList, warnOfVariable } from '../environment.js'
+import { tellHook, tellLeftAlone } from '../hooks.js'
 import { shared } from '../shared.js'
 import { watchLoop } from './loop.js'
 import { watchCollections, watchNames } from './observed.js'
@@ -39,8 +40,10 @@ export function watchSignals(signals: readonly Signal[]): void {
     shared.signals.add(signal)
     try {
       watches.get(signal)?.()
-    } catch {
+      tellHook('signal', signal)
+    } catch (error) {
       // A runtime without it.
+      tellLeftAlone(`the signal ${signal}`, String(error))
     }
   }
 }

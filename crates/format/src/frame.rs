@@ -45,10 +45,12 @@ pub enum FrameKind {
     Arrival = 9,
     /// Details of rows that stand before it.
     Detail = 10,
+    /// What the process that writes has hooked so far.
+    Hooks = 11,
 }
 
 impl FrameKind {
-    const ALL: [FrameKind; 10] = [
+    const ALL: [FrameKind; 11] = [
         FrameKind::Checkpoint,
         FrameKind::Run,
         FrameKind::Names,
@@ -59,6 +61,7 @@ impl FrameKind {
         FrameKind::Edit,
         FrameKind::Arrival,
         FrameKind::Detail,
+        FrameKind::Hooks,
     ];
 }
 

@@ -16,6 +16,7 @@ mod rows;
 mod detail;
 mod detail_fields;
 mod run;
+mod hooks;
 mod counters;
 mod edit;
 mod file_header;
@@ -44,6 +45,7 @@ pub use frame::{
     encoded_frame, first_cut_frame, header_check,
 };
 pub use head::{HEAD_SIZE_BYTES, Head};
+pub use hooks::{Hook, HookKind, Hooks};
 pub use name::fit_name;
 pub use names::{NameEntry, NamesFrame, SERIES_COUNT_MAX, SeriesEntry};
 pub use page::{Narrow, PageValues};

@@ -24,8 +24,11 @@ pub const LANE_COUNT_MAX: u16 = 1_024;
 /// Bits of an id that hold the sequence within its lane.
 pub const SEQ_BITS: u32 = 43;
 
-/// Bytes of a label of a run (service, version, instance, host).
+/// Bytes of a label of a run (service, version, instance, host), and of a text of a hook.
 pub const LABEL_SIZE_BYTES_MAX: usize = 256;
+
+/// Entries of a HOOKS frame: with texts at their longest it stays below 68 KiB.
+pub const HOOK_COUNT_MAX: usize = 128;
 
 /// Rows of one chunk.
 pub const CHUNK_ROW_COUNT_MAX: usize = 65_536;

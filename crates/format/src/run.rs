@@ -113,7 +113,8 @@ impl Run {
     }
 }
 
-fn label(bytes: &[u8]) -> String {
+/// The text in `bytes`, within the limit of a label.
+pub(crate) fn label(bytes: &[u8]) -> String {
     // What replaces bytes that are no UTF-8 may be longer than they are.
     fit_label(&String::from_utf8_lossy(bytes)).to_owned()
 }

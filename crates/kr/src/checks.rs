@@ -3,6 +3,7 @@
 mod capture;
 mod files;
 mod functions;
+mod hooks;
 mod lanes;
 mod losses;
 
@@ -89,6 +90,7 @@ pub fn look(context: &Context) -> Result<Vec<Check>, Failure> {
     };
     let cost_ns = capture::cost_ns();
     let mut checks = capture::look(&patient, cost_ns);
+    checks.extend(hooks::look(&patient));
     checks.extend(losses::look(&patient));
     checks.extend(lanes::look(&patient)?);
     checks.extend(files::look(&patient));

@@ -34,6 +34,7 @@ mod findings;
 mod bars;
 mod reasons;
 mod next;
+mod hooked;
 mod checks;
 #[cfg(feature = "export")]
 mod export;

@@ -41,6 +41,7 @@ pub(crate) fn begin_anew(
     rings.begin_anew(kept.map(|(count, _)| count));
     // Those of rows that stay go, too: their places are others now.
     engine.details.clear(false);
+    engine.hooked.forget_written();
     engine.tally.begin_anew();
     Tally::add(&engine.tally.skipped_every, kept.map_or(0, |(_, skipped)| skipped));
     *lock(&engine.logged) = Counters::default();

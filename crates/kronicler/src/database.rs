@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use kronicler_format::{Flags, Kind, Outcome, Record};
+use kronicler_format::{Flags, Hook, Kind, Outcome, Record};
 use kronicler_query::{Answer, Filter, FunctionStats, StoredRow};
 use kronicler_queue::Producer;
 use kronicler_stats::Moments;
@@ -121,6 +121,15 @@ impl Database {
     /// is open its drain does so.
     pub fn free_rings(&self) {
         self.engine.drain_now();
+    }
+
+    /// Tells what was hooked in this process, or could not be: for people who ask what is captured.
+    /// Of what was told before of the same thing that counts which has wrapped more. Makes no file:
+    /// it is written when there are rows.
+    pub fn tell_hook(&self, hook: &Hook) {
+        if self.engine.hooked.add(hook) {
+            self.engine.control.order(|orders| orders.has_work = true);
+        }
     }
 
     /// Makes a ring for a thread that captures; the first starts the engine. `None` when there

@@ -23,6 +23,8 @@ use crate::upkeep::Upkeep;
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// What a full batch can make necessary: a seal, a join, a new head, and that rows expire.
 const STEPS_PER_BATCH: u32 = 4;
+/// What was hooked is written so often at most: while a program loads it changes all the time.
+const HOOKS_INTERVAL: Duration = Duration::from_secs(1);
 /// Rows are synced so long after they were written at most, with `Durability::Interval`.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -140,6 +142,8 @@ struct Writing<'a> {
     head: Option<Arc<dyn StorageFile>>,
     durability: Durability,
     dirty_since: Option<Instant>,
+    /// When what was hooked may be written next.
+    hooks_due: Instant,
     upkeep: Upkeep,
     heed: &'a mut Heed,
 }
@@ -152,8 +156,9 @@ impl<'a> Writing<'a> {
         };
         let head = open_head(engine, &writer);
         // Opening wrote the frame of this run.
-        let dirty_since = Some(Instant::now());
-        Self { engine, writer, head, durability, dirty_since, upkeep, heed }
+        let now = Instant::now();
+        let (dirty_since, hooks_due) = (Some(now), now);
+        Self { engine, writer, head, durability, dirty_since, hooks_due, upkeep, heed }
     }
 
     fn run(mut self) -> Result<End, StoreError> {
@@ -177,9 +182,15 @@ impl<'a> Writing<'a> {
                 while matches!(written, Ok(true)) {
                     written = self.write_batch();
                 }
+                if written.is_ok() {
+                    self.write_hooks();
+                }
                 return self.end(written.map(|_| ()));
             }
             let written = self.write_batch();
+            if written.is_ok() && Instant::now() >= self.hooks_due {
+                self.write_hooks();
+            }
             // What is in the log becomes durable, and old rows make room, on a full disk, too.
             if self.is_sync_due(sync_target) {
                 self.sync();
@@ -212,7 +223,8 @@ impl<'a> Writing<'a> {
 
     /// When the thread has something to do of its own accord.
     fn deadline(&self) -> Instant {
-        let others = [self.sync_deadline(), self.heed.deadline(self.engine)];
+        let hooks_due = self.engine.hooked.is_changed().then_some(self.hooks_due);
+        let others = [self.sync_deadline(), self.heed.deadline(self.engine), hooks_due];
         others.into_iter().flatten().fold(self.upkeep.deadline(&self.writer), Instant::min)
     }
 
@@ -330,6 +342,24 @@ impl<'a> Writing<'a> {
         }
         self.engine.details.retire(&placed);
         Ok(())
+    }
+
+    /// Writes what was hooked, if that has changed. It is no reason to stop, or to try sooner than
+    /// in a while, that it cannot be written.
+    fn write_hooks(&mut self) {
+        let Some(hooks) = self.engine.hooked.take_changed() else { return };
+        self.hooks_due = Instant::now() + HOOKS_INTERVAL;
+        let next_seq = match &*lock(&self.engine.lane) {
+            Lane::Open(open) => open.state.next_seq,
+            _ => return,
+        };
+        let result = self.writer.append_hooks(&hooks);
+        self.dirty_since.get_or_insert_with(Instant::now);
+        let recovered = self.absorb(result.is_ok(), next_seq, &[]);
+        if let Err(error) = result.and(recovered) {
+            self.engine.hooked.forget_written();
+            log::info!(target: "kronicler", "what was hooked cannot be written yet: {error}");
+        }
     }
 
     /// Lets the lane know of the rows that are in the log now, and the memtable forget them.

@@ -21,6 +21,7 @@ use kronicler_store::{Catalog, Directory, LaneState, LaneView, LaneWriter, Snaps
 
 use crate::control::Control;
 use crate::details::Details;
+use crate::hooks::Hooked;
 use crate::memtable::{MEMTABLE_ROW_COUNT_MAX, Memtable};
 use crate::options::Options;
 use crate::rings::Rings;
@@ -114,6 +115,8 @@ pub(crate) struct Engine {
     pub thresholds: Arc<Thresholds>,
     /// Details of calls on their way.
     pub details: Arc<Details>,
+    /// What was hooked in this process.
+    pub hooked: Hooked,
     pub lane: Mutex<Lane>,
     /// What the views of all snapshots share, made with the first.
     pub catalog: OnceLock<Arc<Catalog>>,
@@ -158,6 +161,7 @@ impl Engine {
             memtable: Mutex::default(),
             thresholds: Arc::new(Thresholds::new()),
             details: Arc::default(),
+            hooked: Hooked::default(),
             lane: Mutex::default(),
             catalog: OnceLock::new(),
             directory: Mutex::default(),

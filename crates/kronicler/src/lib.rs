@@ -16,6 +16,7 @@ mod control;
 mod thresholds;
 mod rings;
 mod details;
+mod hooks;
 mod engine;
 mod call_ring;
 mod pause;

@@ -4,12 +4,13 @@
 use std::sync::Once;
 
 use kronicler::Database;
+use kronicler::format::{Hook, HookKind};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::error::to_js;
 use crate::options::NativeOptions;
-use crate::store::NativeStore;
+use crate::store::{NativeStore, database_by_id};
 use crate::thread_state;
 
 /// The version of the addon.
@@ -39,6 +40,15 @@ pub fn hand_over(database: u32, ticket: u32, detail: &[u8]) {
     let state = unsafe { thread_state::current() };
     if let Some(ring) = state.and_then(|state| state.ring(database)) {
         ring.hand_over(ticket, detail);
+    }
+}
+
+/// Tells what was hooked for a database, or could not be; what no kind has this number is passed
+/// over.
+#[napi(catch_unwind)]
+pub fn tell_hook(database: u32, kind: u8, subject: String, functions: u32, remark: String) {
+    if let Some((database, kind)) = database_by_id(database).zip(HookKind::from_number(kind)) {
+        database.tell_hook(&Hook { kind, subject, functions: functions.into(), remark });
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! header x 2 | CHECKPOINT x 2 | EDIT ... | NAMES x 2 ... | RUN x 2, ARRIVAL, ROWS ... |
-//! DETAIL ... | READY x 2
+//! DETAIL ... | HOOKS | READY x 2
 //! ```
 //!
 //! is what a new head begins with; all of it is synced before the old one goes. CLOSED follows when
@@ -15,8 +15,8 @@ use std::sync::Arc;
 use kronicler_format::limits::{EDIT_ENTRY_COUNT_MAX, ROWS_PER_FRAME_MAX};
 use kronicler_format::varint::{put_i64, put_u64};
 use kronicler_format::{
-    Checkpoint, Counters, Edit, FormatError, FrameKind, FrameSeed, Head, Row, RowDetail, Run,
-    encode_details, encode_frame, encode_rows, fitting_details,
+    Checkpoint, Counters, Edit, FormatError, FrameKind, FrameSeed, Head, Hooks, Row, RowDetail,
+    Run, encode_details, encode_frame, encode_rows, fitting_details,
 };
 
 use crate::detail_block::read_details;
@@ -164,6 +164,11 @@ impl HeadLog {
             rest = later;
         }
         Ok(())
+    }
+
+    /// Encodes what the process that writes has hooked so far.
+    pub fn put_hooks(&mut self, hooks: &Hooks) -> Result<(), StoreError> {
+        self.put(FrameKind::Hooks, |out| hooks.encode(out))
     }
 
     /// Encodes that the head is complete.
@@ -452,7 +457,8 @@ fn fill_rows(
         log.put_details(&read_details(std::slice::from_ref(block), &seqs, source)?)?;
         log.flush_piece()?;
     }
-    Ok(())
+    // Behind the last run, whose they are.
+    if old.hooks.is_empty() { Ok(()) } else { log.put_hooks(&old.hooks) }
 }
 
 impl HeadLog {

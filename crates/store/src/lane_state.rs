@@ -10,8 +10,8 @@ use std::sync::Arc;
 use kronicler_format::limits::{CHUNK_ROW_COUNT_MAX, ROWS_PER_FRAME_MAX, SEQ_BITS};
 use kronicler_format::{
     Checkpoint, Counters, Edit, FormatError, Frame, FrameKind, FrameSearch, FrameSeed, Head,
-    HistoryEntry, NamesFrame, Row, Run, SegmentEntry, decode_frame, decode_rows, encoded_frame,
-    first_cut_frame, varint::Cursor,
+    HistoryEntry, Hooks, NamesFrame, Row, Run, SegmentEntry, decode_frame, decode_rows,
+    encoded_frame, first_cut_frame, varint::Cursor,
 };
 
 use crate::Dictionary;
@@ -46,6 +46,8 @@ pub struct LaneState {
     pub details: Arc<Vec<DetailBlock>>,
     /// The processes that wrote to it.
     pub runs: Arc<Vec<Run>>,
+    /// What the last of them has hooked, as far as it told.
+    pub hooks: Arc<Hooks>,
     /// What happened to calls that became no row.
     pub counters: Counters,
     /// Sequence of the next row.
@@ -93,6 +95,7 @@ impl LaneState {
             windows: Vec::new(),
             details: Arc::default(),
             runs: Arc::default(),
+            hooks: Arc::default(),
             counters: Counters::default(),
             next_seq: head.first_seq,
             sealed_seq: 0,
@@ -292,6 +295,7 @@ impl LaneState {
                 let block = block.filter(|block| block.end_seq > self.sealed_seq);
                 Arc::make_mut(&mut self.details).extend(block);
             }
+            Some(FrameKind::Hooks) => self.hooks = Arc::new(Hooks::decode(frame.payload)?),
             Some(FrameKind::Ready) | None => {}
         }
         Ok(())
@@ -305,6 +309,7 @@ impl LaneState {
         }
         self.must_cut |= last.is_some_and(|last| !last.is_same_version(&run));
         Arc::make_mut(&mut self.runs).push(run);
+        self.hooks = Arc::default();
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kronicler_format::{Counters, Head, Row, RowDetail, Run};
+use kronicler_format::{Counters, Head, Hooks, Row, RowDetail, Run};
 use kronicler_stats::History;
 
 use crate::control::read_controls;
@@ -264,6 +264,18 @@ impl LaneWriter {
         self.settle()?;
         self.log.begin();
         self.log.put_details(details)?;
+        self.log.write()
+    }
+
+    /// Appends what this process has hooked so far, in place of what it told before. It is then to
+    /// be absorbed by [`LaneWriter::absorb_into`], without rows.
+    ///
+    /// # Errors
+    /// As [`LaneWriter::append`]; it can be appended once more.
+    pub fn append_hooks(&mut self, hooks: &Hooks) -> Result<(), StoreError> {
+        self.settle()?;
+        self.log.begin();
+        self.log.put_hooks(hooks)?;
         self.log.write()
     }
 

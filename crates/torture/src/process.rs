@@ -9,7 +9,7 @@ use kronicler_store::{
 };
 
 use crate::reading::{LaneFound, read_lane};
-use crate::rows::{Author, detail_of, row};
+use crate::rows::{Author, detail_of, hooks_of, row};
 
 const POOL_SIZE_BYTES: usize = 1 << 20;
 
@@ -59,7 +59,8 @@ impl Process {
         Self { writer, state, names, author, catalog, is_torn: false, forgotten_before: 0 }
     }
 
-    /// Appends the next rows, what is told of them, and counters with every third append.
+    /// Appends the next rows, what is told of them, counters with every third append, and what is
+    /// hooked with every fifth.
     pub fn append(&mut self, count: u64, now_ns: i64) -> Result<(), StoreError> {
         let first_seq = self.state.next_seq;
         let seqs = first_seq..first_seq + count;
@@ -74,6 +75,10 @@ impl Process {
         self.writer.absorb_into(&mut self.state, &rows);
         if !details.is_empty() {
             self.writer.append_details(&details)?;
+            self.writer.absorb_into(&mut self.state, &[]);
+        }
+        if count.is_multiple_of(5) {
+            self.writer.append_hooks(&hooks_of(self.author))?;
             self.writer.absorb_into(&mut self.state, &[]);
         }
         Ok(())

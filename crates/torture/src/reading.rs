@@ -8,7 +8,7 @@ use kronicler_format::{Footer, Row, RowDetail, Run, SegmentEntry};
 use kronicler_stats::{Moments, Summary};
 use kronicler_store::{Directory, LaneView, Opened, SegmentReader, Snapshot, Storage};
 
-use crate::rows::{Author, Statistics, add_history, author_of, detail_of};
+use crate::rows::{Author, Statistics, add_history, author_of, check_hooks, detail_of};
 
 /// Rows that were read from a lane: sequence and author, in the order in which they came.
 pub type LaneRows = Vec<(u64, Author)>;
@@ -81,6 +81,7 @@ pub fn read_snapshot(snapshot: &Snapshot) -> Result<Found, String> {
 /// As [`read_all`].
 pub fn read_lane(view: &LaneView) -> Result<LaneFound, String> {
     let state = &view.state;
+    check_hooks(state)?;
     let mut found = LaneFound { floor_seq: state.floor_seq, ..LaneFound::default() };
     let mut missing = 0;
     for entry in state.segments.iter() {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use kronicler_format::{Flags, Kind, Outcome, Row, RowDetail, Run, SeriesEntry};
+use kronicler_format::{
+    Flags, Hook, HookKind, Hooks, Kind, Outcome, Row, RowDetail, Run, SeriesEntry,
+};
 use kronicler_stats::{History, Moments};
 use kronicler_store::{Dictionary, LaneState};
 
@@ -70,6 +72,28 @@ pub fn row(names: &mut Dictionary, author: Author, seq: u64) -> Row {
 pub fn detail_of(author: Author, seq: u64) -> Option<RowDetail> {
     let text = format!("{seq} by {}", author.0);
     (seq % 16 == 5).then(|| RowDetail { seq, bytes: text.as_bytes().into() })
+}
+
+/// What a process says that it has hooked.
+#[must_use]
+pub fn hooks_of(author: Author) -> Hooks {
+    let (kind, functions) = (HookKind::Pattern, u64::from(author.0));
+    let hook = Hook { kind, subject: "./**".into(), functions, remark: "a:f".into() };
+    Hooks { list: vec![hook], left_out: 0 }
+}
+
+/// What is hooked is told by the last process of the lane, or nobody has told any.
+///
+/// # Errors
+/// When it is told by another.
+pub fn check_hooks(state: &LaneState) -> Result<(), String> {
+    let Some(hook) = state.hooks.list.first() else { return Ok(()) };
+    let author = Author(u32::try_from(hook.functions).unwrap_or(u32::MAX));
+    let last = state.runs.last();
+    if *state.hooks != hooks_of(author) || last.map(|run| run.pid) != Some(author.run().pid) {
+        return Err(format!("{:?} are said to be of {last:?}", state.hooks));
+    }
+    Ok(())
 }
 
 /// Who wrote a row that was read back, or what is wrong with it. `run` is who is said to have.

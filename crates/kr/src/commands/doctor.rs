@@ -4,6 +4,7 @@ use crate::checks::{self, Check, Level};
 use crate::context::{Context, Format, array, refuse_choice};
 use crate::escape;
 use crate::failure::Failure;
+use crate::hooked;
 use crate::record::Record;
 use crate::units::counted;
 
@@ -27,6 +28,7 @@ pub fn run(context: &mut Context) -> Result<(), Failure> {
                 ("problems", problems.into()),
                 ("warnings", warnings.into()),
                 ("checks", array(checks.iter().map(fields).collect())),
+                ("hooked", hooked::records(&context.database.snapshot)),
             ];
             context.document("doctor", partial, document)?;
         }

@@ -98,7 +98,8 @@ impl Fixture {
         writer.close(&state).expect("a closed lane");
     }
 
-    fn begin_version(
+    /// As [`Fixture::begin`], by a process of this version, started then.
+    pub fn begin_version(
         &self,
         version: &str,
         start_ns: i64,

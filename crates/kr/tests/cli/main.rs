@@ -11,6 +11,7 @@ mod examples;
 mod export;
 mod fixture;
 mod following;
+mod hooked;
 mod manners;
 mod pictures;
 mod reasons;

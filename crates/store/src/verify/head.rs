@@ -165,7 +165,13 @@ impl Walk<'_> {
         }
         match frame.kind {
             Some(FrameKind::Rows) => self.check_rows(frame, offset, next_seq),
-            Some(FrameKind::Names | FrameKind::Arrival | FrameKind::Ready | FrameKind::Detail)
+            Some(
+                FrameKind::Names
+                | FrameKind::Arrival
+                | FrameKind::Ready
+                | FrameKind::Detail
+                | FrameKind::Hooks,
+            )
             | None => {}
             Some(_) => self.settle(&(next_seq..self.state.next_seq)),
         }

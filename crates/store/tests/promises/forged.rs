@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::world::{Owner, disk_with, first_head, life, root, rows_of, small_log};
 
-const KINDS: [FrameKind; 7] = [
+const KINDS: [FrameKind; 9] = [
     FrameKind::Checkpoint,
     FrameKind::Run,
     FrameKind::Names,
@@ -15,6 +15,8 @@ const KINDS: [FrameKind; 7] = [
     FrameKind::Counters,
     FrameKind::Ready,
     FrameKind::Closed,
+    FrameKind::Detail,
+    FrameKind::Hooks,
 ];
 
 /// A small log with frames of these payloads behind it.

@@ -9,6 +9,7 @@ mod expiring;
 mod forged;
 mod heads;
 mod heeding;
+mod hooks;
 mod lanes;
 mod mortal;
 mod names;
