@@ -19,6 +19,7 @@ mod why;
 mod health;
 mod work;
 mod stream;
+mod source;
 mod store;
 mod thread_state;
 mod hot;

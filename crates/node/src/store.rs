@@ -2,12 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kronicler::format::fit_name;
-use kronicler::query::{self, Answer, Filter, Grid, GroupBy, OutlierLimits, Periods};
-use kronicler::{Database, Health, Moments, Reader, RowId, SiteForm, Snapshot, StoreError};
+use kronicler::query;
+use kronicler::{Database, Reader, RowId, SiteForm};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
@@ -18,6 +16,7 @@ use crate::options::{NativeFilter, NativeShape};
 use crate::outliers::NativeOutliers;
 use crate::pictures::{NativeHeatmap, NativeHistogram};
 use crate::rows::NativeRows;
+use crate::source::{Origin, Source, whole};
 use crate::stats::NativeStats;
 use crate::stream::NativeRowStream;
 use crate::why::NativeWhy;
@@ -33,176 +32,6 @@ pub(crate) fn database_by_id(id: u32) -> Option<Database> {
     }
     let databases = DATABASES.lock().unwrap_or_else(PoisonError::into_inner);
     databases.as_ref().and_then(|databases| databases.get(&id).cloned())
-}
-
-/// Where rows come from.
-#[derive(Debug)]
-struct Source {
-    origin: Origin,
-    /// Whether an answer lacked rows that could not be read, and nobody has been told.
-    is_partial: AtomicBool,
-}
-
-#[derive(Debug)]
-enum Origin {
-    Database(Database),
-    Reader(Box<Reader>),
-}
-
-impl Source {
-    fn new(origin: Origin) -> Arc<Self> {
-        Arc::new(Self { origin, is_partial: AtomicBool::new(false) })
-    }
-
-    fn snapshot(&self) -> Result<Snapshot> {
-        let snapshot = match &self.origin {
-            Origin::Database(database) => database.snapshot(),
-            Origin::Reader(reader) => reader.snapshot(),
-        };
-        snapshot.map_err(to_js)
-    }
-
-    /// Asks a question, on a new snapshot when files were replaced meanwhile.
-    fn ask<T>(
-        &self,
-        question: impl FnMut(&Snapshot) -> std::result::Result<Answer<T>, StoreError>,
-    ) -> Result<Answer<T>> {
-        let answer = match &self.origin {
-            Origin::Database(database) => database.ask(question),
-            Origin::Reader(reader) => reader.ask(question),
-        };
-        let answer = answer.map_err(to_js)?;
-        if answer.is_partial {
-            self.is_partial.store(true, Ordering::Relaxed);
-        }
-        Ok(answer)
-    }
-
-    fn moments(&self, name: &str) -> Result<Moments> {
-        // Long names are stored cut, and are asked for as they were given.
-        let name = &*fit_name(name);
-        match &self.origin {
-            Origin::Database(database) => database.moments(name).map_err(to_js),
-            Origin::Reader(_) => Ok(self.ask(|snapshot| query::moments(snapshot, name))?.value),
-        }
-    }
-
-    /// The database, for what a reader may not do.
-    fn database(&self) -> Result<&Database> {
-        match &self.origin {
-            Origin::Database(database) => Ok(database),
-            Origin::Reader(reader) => Err(Error::from_reason(format!(
-                "KRONICLER_READ_ONLY: {} was opened by Database.reader(), which never writes; \
-                 open it with new Database({{ dir }})",
-                reader.dir().display()
-            ))),
-        }
-    }
-
-    fn health(&self) -> Result<NativeHealth> {
-        let health = match &self.origin {
-            Origin::Database(database) => database.health(),
-            Origin::Reader(reader) => Health {
-                pool: reader.pool_usage(),
-                ..Health::of_snapshot(reader.dir().to_owned(), &self.snapshot()?)
-            },
-        };
-        Ok(NativeHealth::new(health))
-    }
-
-    fn stats(&self, filter: &Filter) -> Result<NativeStats> {
-        let stats = self.ask(|snapshot| query::stats(snapshot, filter))?;
-        Ok(NativeStats::new(stats.value.iter()))
-    }
-
-    fn groups(&self, filter: &Filter, grouping: &Grouping) -> Result<NativeGroups> {
-        let mut is_endless = false;
-        let grouped = self.ask(|snapshot| {
-            let by = grouping.question(snapshot, filter);
-            is_endless = by.is_none();
-            let by = by.unwrap_or_else(|| GroupBy::Periods(Periods::between(Vec::new())));
-            query::stats_by(snapshot, filter, &by)
-        })?;
-        if is_endless {
-            let (option, value) = ("by", "periods".to_owned());
-            let remedy = "they are more than 100,000; use longer ones, or since and until";
-            return Err(to_js(kronicler::Error::InvalidOption { option, value, remedy }));
-        }
-        Ok(NativeGroups::new(&grouped.value))
-    }
-
-    fn outliers(&self, filter: &Filter) -> Result<NativeOutliers> {
-        let limits = OutlierLimits::default();
-        let found = self.ask(|snapshot| query::outliers(snapshot, filter, limits))?;
-        Ok(NativeOutliers::new(&found.value))
-    }
-
-    fn histogram(&self, filter: &Filter, bins: u32, edges: &[f64]) -> Result<NativeHistogram> {
-        let edges: Vec<u64> = edges.iter().map(|&edge| whole(edge)).collect();
-        let found = self.ask(|snapshot| {
-            if edges.is_empty() {
-                query::histogram(snapshot, filter, bins as usize)
-            } else {
-                query::exact_histogram(snapshot, filter, &edges)
-            }
-        })?;
-        Ok(NativeHistogram::new(&found.value))
-    }
-
-    fn heatmap(&self, filter: &Filter, shape: &NativeShape) -> Result<NativeHeatmap> {
-        let found = self.ask(|snapshot| {
-            let rows =
-                query::ends(snapshot, &Filter { since_ns: None, until_ns: None, ..filter.clone() });
-            let since_ns = filter.since_ns.or(rows.map(|(first, _)| first));
-            let until_ns = filter.until_ns.or(rows.map(|(_, last)| last.saturating_add(1)));
-            let range = since_ns.zip(until_ns).filter(|(since, until)| since < until);
-            let periods = range.map_or_else(
-                || Periods::between(Vec::new()),
-                |(since, until)| Periods::over(since, until, shape.columns as usize),
-            );
-            let (bin_count, quantiles) = (shape.bins as usize, shape.quantiles.clone());
-            query::heatmap(snapshot, filter, &Grid { periods, bin_count, quantiles })
-        })?;
-        Ok(NativeHeatmap::new(&found.value))
-    }
-
-    fn why(&self, id: RowId) -> Result<Option<NativeWhy>> {
-        let found = self.ask(|snapshot| {
-            let row = query::fetch_batch(snapshot, id)?;
-            Ok(query::why(snapshot, id)?.map(|why| why.found().zip(row.value.found())))
-        })?;
-        let is_partial = found.is_partial;
-        Ok(found.value.map(|(why, row)| {
-            let call = Answer { value: row, is_partial, is_stale: false };
-            NativeWhy::new(&why, NativeRows::new(&call))
-        }))
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "JavaScript has doubles")]
-    fn percentiles(&self, filter: &Filter, qs: &[f64], exact: bool) -> Result<Vec<f64>> {
-        let answer = self.ask(|snapshot| {
-            if exact {
-                query::exact_percentiles(snapshot, filter, qs)
-            } else {
-                query::percentiles(snapshot, filter, qs)
-            }
-        });
-        let values = answer?.value.unwrap_or_default();
-        Ok(values.into_iter().map(|value| value as f64).collect())
-    }
-
-    fn slowest(&self, filter: &Filter, limit: u32) -> Result<NativeRows> {
-        let rows = self.ask(|snapshot| {
-            let rows = query::slowest(snapshot, filter, limit as usize)?;
-            query::with_details(snapshot, rows)
-        })?;
-        Ok(NativeRows::new(&rows))
-    }
-
-    fn newest(&self, filter: &Filter, limit: u32) -> Result<NativeRows> {
-        let rows = self.ask(|snapshot| query::newest(snapshot, filter, limit as usize))?;
-        Ok(NativeRows::new(&rows))
-    }
 }
 
 /// A database, or a reader of one.
@@ -244,31 +73,6 @@ fn row_id(id: f64) -> RowId {
     RowId::from_number(id as u64)
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the facade has checked that it is not negative; the cast saturates"
-)]
-const fn whole(number: f64) -> u64 {
-    number as u64
-}
-
-fn flush(source: &Source) -> Result<()> {
-    source.database()?.flush().map_err(to_js)
-}
-
-fn clear(source: &Source) -> Result<()> {
-    source.database()?.clear().map_err(to_js)
-}
-
-/// A reader keeps nothing open, so there is nothing to close.
-fn close(source: &Source) -> Result<()> {
-    match &source.origin {
-        Origin::Database(database) => database.close().map_err(to_js),
-        Origin::Reader(_) => Ok(()),
-    }
-}
-
 #[napi]
 impl NativeStore {
     /// Tells databases of this process apart; 0 is the default one.
@@ -280,16 +84,13 @@ impl NativeStore {
     /// The directory.
     #[napi(getter, catch_unwind)]
     pub fn dir(&self) -> String {
-        match &self.source.origin {
-            Origin::Database(database) => database.dir().display().to_string(),
-            Origin::Reader(reader) => reader.dir().display().to_string(),
-        }
+        self.source.dir().display().to_string()
     }
 
     /// Whether it only reads.
     #[napi(getter, catch_unwind)]
     pub fn is_reader(&self) -> bool {
-        matches!(self.source.origin, Origin::Reader(_))
+        self.source.is_reader()
     }
 
     /// The number that records carry instead of a name. Each of them stands for `weight` calls,
@@ -313,7 +114,7 @@ impl NativeStore {
     /// Whether an answer since the last call lacked rows that could not be read.
     #[napi(catch_unwind)]
     pub fn take_partial(&self) -> bool {
-        self.source.is_partial.swap(false, Ordering::Relaxed)
+        self.source.take_partial()
     }
 
     /// Mean duration in nanoseconds; null when there was no such call.
@@ -506,36 +307,36 @@ impl NativeStore {
     /// Waits until all that was captured before survives a power cut.
     #[napi(catch_unwind)]
     pub fn flush(&self) -> AsyncTask<Work<()>> {
-        self.promise(flush)
+        self.promise(Source::flush)
     }
 
     /// As `flush`, on this thread.
     #[napi(catch_unwind)]
     pub fn flush_sync(&self) -> Result<()> {
-        flush(&self.source)
+        self.source.flush()
     }
 
     /// Forgets all rows, of whatever process.
     #[napi(catch_unwind)]
     pub fn clear(&self) -> AsyncTask<Work<()>> {
-        self.promise(clear)
+        self.promise(Source::clear)
     }
 
     /// As `clear`, on this thread.
     #[napi(catch_unwind)]
     pub fn clear_sync(&self) -> Result<()> {
-        clear(&self.source)
+        self.source.clear()
     }
 
     /// Stores what was captured and lets the lane go.
     #[napi(catch_unwind)]
     pub fn close(&self) -> AsyncTask<Work<()>> {
-        self.promise(close)
+        self.promise(Source::close)
     }
 
     /// As `close`, on this thread.
     #[napi(catch_unwind)]
     pub fn close_sync(&self) -> Result<()> {
-        close(&self.source)
+        self.source.close()
     }
 }
