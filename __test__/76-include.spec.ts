@@ -121,6 +121,24 @@ test('functions and methods that CommonJS modules export are captured', async (t
   t.is(sources.get('src/whole:whole'), 'src/whole.js:2')
 })
 
+test('CommonJS modules that a bundler has made are captured', async (t) => {
+  // Promise: also where they call themselves modules, as rolldown and rollup write it.
+  const files = {
+    'main.cjs': `
+      const { run, Things } = require('./made.js')
+      console.log(run(1), new Things().all(), String(require('./made.js')))`,
+    'made.js': `
+      Object.defineProperty(exports, Symbol.toStringTag, { value: 'Module' })
+      const run = (value) => value
+      class Things { all() { return 2 } }
+      exports.run = run
+      exports.Things = Things`,
+  }
+  const { stdout, lines } = await capturedOf(t, files, 'main.cjs', './made')
+  t.is(stdout, '1 2 [object Module]\n')
+  t.deepEqual(lines, ['made:Things.all ok sync', 'made:run ok sync'])
+})
+
 test('what is installed below is meant by a pattern that says so only', async (t) => {
   // Promise: ./** is the application's own; its packages can be named by their path.
   const files = {

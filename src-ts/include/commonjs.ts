@@ -4,6 +4,7 @@
  */
 
 import nodeModule from 'node:module'
+import { types } from 'node:util'
 
 import { holderOf, ownNames } from './members.js'
 import type { Holder } from './members.js'
@@ -131,13 +132,10 @@ function look(include: Include, module: Loaded): void {
   const { exports, filename } = module
   if (typeof filename !== 'string') return
   const rules = include.rulesOf(filename)
+  if (rules.length === 0 || !isObject(exports)) return
   // An ES module that was required has been looked at where it was loaded.
-  if (rules.length === 0 || !isObject(exports) || isNamespace(exports)) return
+  if (types.isModuleNamespaceObject(exports)) return
   include.wrap(new Exports(module, exports), filename, rules)
-}
-
-function isNamespace(exports: object): boolean {
-  return getOwnPropertyDescriptor(exports, Symbol.toStringTag)?.value === 'Module'
 }
 
 function attempt(act: () => void): void {
