@@ -284,6 +284,27 @@ const packages: Files = {
   'node_modules/@shop/kit/stay.js': 'export const stay = (value) => value',
 }
 
+test('modules may have names of the language for things of their own', async (t) => {
+  // Promise: what the line at the end of a module needs may be something else there; it is loaded.
+  const files = {
+    'main.mjs': `
+      import { Symbol, run } from './symbol.mjs'
+      import { globalThis as own, run as other } from './global.mjs'
+      import { last } from './plain.mjs'
+      console.log(new Symbol().name, run(1), own, other(2), last(3))`,
+    'symbol.mjs': `
+      export class Symbol { name = 'mine' }
+      export const run = (value) => value`,
+    'global.mjs': `
+      export const globalThis = 'mine'
+      export const run = (value) => value`,
+    'plain.mjs': 'export const last = (value) => value',
+  }
+  const { stdout, lines } = await capturedOf(t, files, 'main.mjs', './**')
+  t.is(stdout, 'mine 1 mine 2 3\n')
+  t.deepEqual(lines, ['plain:last ok sync'])
+})
+
 test('members of packages are captured, and no others', async (t) => {
   // Promise: package.json has the list; a name is what a program imports, not a path in a package.
   const cwd = program(t, packages)

@@ -62,6 +62,11 @@ function editsOf({ constants, namedDefault }: Shape, locals: ReadonlyMap<string,
   return edits.toSorted((one, other) => other.start - one.start)
 }
 
+/** A line that does no harm where a module has a `Symbol`, or a `globalThis`, of its own. */
+function calling(call: string): string {
+  return `\n;try{globalThis[Symbol.for("kronicler")]?.${call}}catch{}\n`
+}
+
 function lineOf(
   file: string,
   locals: ReadonlyMap<string, string>,
@@ -73,14 +78,14 @@ function lineOf(
   // Who made the line may live in another thread than who gets the call.
   const told = rules.map(({ pattern, ...asked }) => ({ ...asked, pattern: pattern.text }))
   const args = [JSON.stringify(file), `[${entries.join(',')}]`, JSON.stringify(told)]
-  return `\n;globalThis[Symbol.for("kronicler")]?.included?.(${args.join(',')});\n`
+  return calling(`included?.(${args.join(',')})`)
 }
 
 /** A CommonJS module's text that shows it; undefined where it is to stay as it is. */
 function transformCommonJs(include: Rules, code: string, url: string): string | undefined {
   const file = fileOf(url)
   if (file === undefined || include.rulesOf(file).length === 0) return undefined
-  return `${code}\n;globalThis[Symbol.for("kronicler")]?.includedModule?.(module);\n`
+  return code + calling('includedModule?.(module)')
 }
 
 /** The text that captures what was asked for; undefined where it is to stay as it is. */
