@@ -284,6 +284,31 @@ const packages: Files = {
   'node_modules/@shop/kit/stay.js': 'export const stay = (value) => value',
 }
 
+test('what a module hands out of Node and the language is let alone', async (t) => {
+  // Promise: it is shared by the whole program, so nothing of it is replaced, however it is named.
+  const files = {
+    'main.cjs': `
+      const look = () =>
+        [Object.keys, process.cwd, setTimeout, require('fs').statSync, URL.prototype.toString]
+      const before = look()
+      require('./object.js').keys({})
+      require('./process.js').cwd()
+      require('./all.js').clearTimeout()
+      require('./fs.js').statSync('.')
+      const { Address, now, own } = require('./parts.js')
+      String(new Address('a:b').toString() + now() + own())
+      console.log(look().every((fn, index) => fn === before[index]))`,
+    'object.js': 'module.exports = Object',
+    'process.js': 'module.exports = process',
+    'all.js': 'module.exports = globalThis',
+    'fs.js': `module.exports = require('fs')`,
+    'parts.js': 'Object.assign(exports, { Address: URL, now: Date.now, own: () => 1 })',
+  }
+  const { stdout, lines } = await capturedOf(t, files, 'main.cjs', './**')
+  t.is(stdout, 'true\n')
+  t.deepEqual(lines, ['parts:own ok sync'])
+})
+
 test('modules may have names of the language for things of their own', async (t) => {
   // Promise: what the line at the end of a module needs may be something else there; it is loaded.
   const files = {

@@ -7,6 +7,7 @@ import nodeModule from 'node:module'
 import { types } from 'node:util'
 
 import { holderOf, ownNames } from './members.js'
+import { isOfRuntime } from './runtime.js'
 import type { Holder } from './members.js'
 import type { Include } from './asked.js'
 import type { Callable } from '../wrapper.js'
@@ -134,7 +135,7 @@ function look(include: Include, module: Loaded): void {
   const rules = include.rulesOf(filename)
   if (rules.length === 0 || !isObject(exports)) return
   // An ES module that was required has been looked at where it was loaded.
-  if (types.isModuleNamespaceObject(exports)) return
+  if (types.isModuleNamespaceObject(exports) || isOfRuntime(exports)) return
   include.wrap(new Exports(module, exports), filename, rules)
 }
 

@@ -12,6 +12,7 @@ import { nameOf } from '../members.js'
 import { shared } from '../shared.js'
 import { siteOf } from '../sites.js'
 import { placeOf } from './places.js'
+import { isOfRuntime } from './runtime.js'
 import type { Callable } from '../wrapper.js'
 
 const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect
@@ -116,7 +117,8 @@ class Wrapping {
     } else {
       const value = holder.get(key)
       const part = shownPart(this.#asked, path, key, value)
-      if (isHolder(value)) this.walk(holderOf(value), rest, [...path, part])
+      if (!isHolder(value) || isOfRuntime(value)) return
+      this.walk(holderOf(value), rest, [...path, part])
     }
   }
 
@@ -124,7 +126,7 @@ class Wrapping {
   #attempt(holder: Holder, key: string, above: readonly string[]): void {
     try {
       const value = holder.get(key)
-      if (typeof value !== 'function') return
+      if (typeof value !== 'function' || isOfRuntime(value)) return
       const path = [...above, shownPart(this.#asked, above, key, value)]
       if (isClass(value as Callable)) this.#wrapMethods(value as Callable, path)
       else this.#wrap(holder, key, value as Callable, path)
