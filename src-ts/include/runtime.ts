@@ -44,7 +44,8 @@ function noteLoaded(): void {
 /** Functions of the language have a name in their text, other than bound ones. */
 function isNative(value: object): boolean {
   if (typeof value !== 'function') return false
-  return /^function [^\s(]+\(\) \{ \[native code\] \}$/.test(Function.prototype.toString.call(value))
+  const text = Function.prototype.toString.call(value)
+  return /^function [^\s(]+\(\) \{ \[native code\] \}$/.test(text)
 }
 
 /** Whether the whole program shares an object or a function. */
