@@ -89,7 +89,7 @@ fn captures_nothing(who: &str, unmet: &[&Hook]) -> Vec<Check> {
     let remedy = "check path and member; what is loaded before kronicler/register is not captured";
     let shown = unmet.iter().take(SHOWN_MAX).map(|hook| {
         let why = match hook.remark.as_str() {
-            "" => "no module that it means was loaded",
+            "" => "no module that was loaded exports such a function",
             remark => remark,
         };
         Check::warning(WHAT, format!("{who} captures nothing by {}: {why}", hook.subject), remedy)

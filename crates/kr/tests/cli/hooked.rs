@@ -71,7 +71,8 @@ fn the_doctor_says_what_was_hooked() {
             "warning include list: {who} captures nothing by lodash:nothing: lodash exports no \
              such function; check path and member"
         ),
-        "captures nothing by ./nowhere/*: no module that it means was loaded;".to_owned(),
+        "captures nothing by ./nowhere/*: no module that was loaded exports such a function;"
+            .to_owned(),
         format!("warning left alone: {who} had to leave alone src/frozen:"),
     ] {
         assert!(text.contains(&expected), "{expected}\nis not in\n{text}");
