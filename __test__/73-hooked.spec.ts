@@ -119,7 +119,7 @@ test('threads of a process tell as one', async (t) => {
 
 test('a registered program that captures nothing leaves nothing', async (t) => {
   // Promise: telling what is hooked makes no directory.
-  const env = { KRONICLER_INCLUDE: './src/**,./nowhere/*', KRONICLER_SIGNALS: 'gc' }
+  const env = { KRONICLER_INCLUDE: './src/**,./nowhere/*', KRONICLER_SIGNALS: 'dns' }
   const cwd = await start(t, `import './src/users.cjs'`, env)
   t.deepEqual([existsSync(path.join(cwd, '.kronicler_data')), existsSync(cwd)], [false, true])
 })
