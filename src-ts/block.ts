@@ -1,5 +1,6 @@
 /** Blocks of code, sync or async, that run in a function of their own. */
 
+import { beginContext, isContextual, runIn } from './context.js'
 import { settleLater } from './promises.js'
 import { kindBlock, now, outcomeError, outcomeOk, record } from './record.js'
 import * as scratch from './scratch.js'
@@ -14,15 +15,16 @@ export function runBlock<T>(site: Site, block: () => T): T {
   if (words[8] !== 0 && isPaused(site.database)) return block()
   const { database } = site
   const tag = site.tag | kindBlock
+  const told = isContextual() ? { context: beginContext() } : undefined
   const start = now()
   let result
   let isOver = false
   try {
-    result = block()
+    result = told === undefined ? block() : runIn(told.context, block)
     isOver = true
   } finally {
     try {
-      if (!isOver) record(start, tag | outcomeError, database)
+      if (!isOver) record(start, tag | outcomeError, database, undefined, told)
     } catch {
       // The stack is full: the error of the host goes on, not this one.
     }
@@ -30,9 +32,9 @@ export function runBlock<T>(site: Site, block: () => T): T {
   if ((typeof result === 'object' && result !== null) || typeof result === 'function') {
     const then = thenOf(result)
     if (then !== undefined) {
-      return settleLater(result, then, start, tag, database) as T
+      return settleLater(result, then, start, tag, database, told) as T
     }
   }
-  record(start, tag | outcomeOk, database)
+  record(start, tag | outcomeOk, database, undefined, told)
   return result
 }

@@ -1,6 +1,9 @@
 /** A call whose end comes by another way than its return. Only its first end counts. */
 
+import { beginContext, runIn } from './context.js'
 import { now, record } from './record.js'
+import type { CallContext } from './context.js'
+import type { CaptureSettings } from './capture-options.js'
 import type { Asked, Thrown, Told } from './tell.js'
 
 export class Call implements Told {
@@ -13,15 +16,28 @@ export class Call implements Told {
   readonly asked: Asked | undefined
   /** What it was called with, if somebody asks for that. */
   readonly args: readonly unknown[] | undefined
+  readonly context: CallContext | undefined
   /** What it has thrown, if somebody has looked. */
   thrown: Thrown | undefined
   #isOver = false
 
-  constructor(tag: number, database: number, asked?: Asked, args?: readonly unknown[]) {
+  constructor(
+    tag: number,
+    database: number,
+    settings?: CaptureSettings,
+    args?: readonly unknown[],
+  ) {
+    const { asked, context } = settings ?? {}
     this.tag = tag
     this.database = database
     this.asked = asked
     this.args = asked === undefined || asked.args.length === 0 ? undefined : args
+    this.context = context === true ? beginContext() : undefined
+  }
+
+  /** Runs what it does. */
+  run<T>(work: () => T): T {
+    return this.context === undefined ? work() : runIn(this.context, work)
   }
 
   /** Records it as one that ends now: kind and outcome. */

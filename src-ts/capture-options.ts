@@ -1,6 +1,7 @@
 /** Options of a captured function. */
 
 import { checkOptions, rangeError, typeError } from './arguments.js'
+import { isContextual } from './context.js'
 import { parsePath } from './detail-args.js'
 import type { Database } from './database.js'
 import type { ArgumentPath } from './detail-args.js'
@@ -51,6 +52,13 @@ export interface CaptureOptions {
    * Default: false.
    */
   trace?: boolean
+  /**
+   * Whether each call knows who made it, through promises, timers and callbacks: rows then hold
+   * `call`, `parent` and `request`, and `kr why` and `kr tree` follow them. It takes an
+   * `AsyncLocalStorage`, which on Node 20 and 22 makes all promises of the process a little dearer.
+   * Default: what `configure({ context })` says, else `KRONICLER_CONTEXT`, else false.
+   */
+  context?: boolean
 }
 
 /** The callback is the last argument, wherever that is. */
@@ -67,6 +75,8 @@ export interface CaptureSettings {
   readonly slowMs: number | undefined
   /** What details hold besides what they always do, if that was asked for. */
   readonly asked: Asked | undefined
+  /** Whether a call knows who made it. */
+  readonly context: boolean
 }
 
 const everyMax = 1_000_000
@@ -134,6 +144,7 @@ export function checkCaptureOptions(value: unknown): CaptureSettings {
     'message',
     'args',
     'trace',
+    'context',
   ] as const
   const given = checkOptions("capture's options", value, keys)
   const or = (key: (typeof keys)[number], otherwise: unknown): unknown =>
@@ -152,5 +163,6 @@ export function checkCaptureOptions(value: unknown): CaptureSettings {
     stream: checkBoolean('options.stream', or('stream', false)),
     slowMs: checkSlow(or('slowMs', undefined)),
     asked: asksAnything ? asked : undefined,
+    context: checkBoolean('options.context', or('context', isContextual())),
   }
 }

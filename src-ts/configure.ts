@@ -1,6 +1,7 @@
 /** `configure`: what a program says of the default database, and of signals beside its calls. */
 
 import { read, typeError } from './arguments.js'
+import { setContextual } from './context.js'
 import { configureDefault } from './load.js'
 import { checkDatabaseOptions } from './options.js'
 import { checkSignals, watchSignals } from './signals/signals.js'
@@ -11,15 +12,20 @@ import type { Signal } from './signals/signals.js'
 export interface ConfigureOptions extends DatabaseOptions {
   /** What is recorded beside calls, in this thread. Default: nothing. */
   signals?: readonly Signal[]
+  /**
+   * Whether calls know who made them, where nothing else is said: the option `context` of what is
+   * captured later, of `capture.run` and of requests. Default: `KRONICLER_CONTEXT`, else false.
+   */
+  context?: boolean
 }
 
 /** Options of the database, and what else was given. */
-function parted(options: unknown): { own: unknown; signals: unknown } {
-  if (typeof options !== 'object' || options === null) return { own: options, signals: undefined }
+function parted(options: unknown): { own: unknown; signals?: unknown; context?: unknown } {
+  if (typeof options !== 'object' || options === null) return { own: options }
   return read('options', () => {
-    if (!Object.hasOwn(options, 'signals')) return { own: options, signals: undefined }
-    const { signals, ...own } = options as ConfigureOptions
-    return { own, signals }
+    if (!['signals', 'context'].some((key) => Object.hasOwn(options, key))) return { own: options }
+    const { signals, context, ...own } = options as ConfigureOptions
+    return { own, signals, context }
   })
 }
 
@@ -35,8 +41,12 @@ function parted(options: unknown): { own: unknown; signals: unknown } {
  */
 export function configure(options: ConfigureOptions): void {
   if (options === undefined) throw typeError('options', 'an object', options)
-  const { own, signals } = parted(options)
+  const { own, signals, context } = parted(options)
   const checked = signals === undefined ? [] : checkSignals(signals)
+  if (context !== undefined && typeof context !== 'boolean') {
+    throw typeError('options.context', 'true or false', context)
+  }
   configureDefault(checkDatabaseOptions(own))
+  if (context !== undefined) setContextual(context)
   watchSignals(checked)
 }

@@ -1,7 +1,7 @@
 /** Details as bytes: fields of tag, length, bytes, as `docs/format.md` tells. */
 
 /** Bytes of a detail at most: the addon takes no more. */
-const sizeMax = 4_096
+const sizeMax = 4_000
 
 export const tagError = 1
 export const tagMessage = 2

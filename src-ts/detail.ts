@@ -24,6 +24,12 @@ export interface Detail {
   traceId?: string
   /** W3C Trace Context: option `trace`. */
   spanId?: string
+  /** Its number among the calls of its thread and process: option `context`. */
+  call?: number
+  /** The number of the call that made it, if that is known: option `context`. */
+  parent?: number
+  /** The number of the first of the calls that led to it, or its own: option `context`. */
+  request?: number
 }
 
 /** A detail with the keys that `kr --json` uses. */
@@ -44,6 +50,12 @@ export interface DetailJson {
   trace_id?: string
   /** As `Detail.spanId`. */
   span_id?: string
+  /** As `Detail.call`. */
+  call?: number
+  /** As `Detail.parent`. */
+  parent?: number
+  /** As `Detail.request`. */
+  request?: number
 }
 
 function parsed(json: string): unknown {
@@ -62,6 +74,7 @@ export function toDetailJson(json: string | null | undefined): DetailJson | unde
 
 export function toDetail(json: DetailJson): Detail {
   const { error, message, loop_busy, loop_window_ns, in_flight, args, trace_id, span_id } = json
+  const { call, parent, request } = json
   const entries = Object.entries(args ?? {}).map(([path, value]) => [path, parsed(value)] as const)
   return {
     ...(error === undefined ? {} : { error }),
@@ -72,5 +85,8 @@ export function toDetail(json: DetailJson): Detail {
     ...(args === undefined ? {} : { args: Object.fromEntries(entries) }),
     ...(trace_id === undefined ? {} : { traceId: trace_id }),
     ...(span_id === undefined ? {} : { spanId: span_id }),
+    ...(call === undefined ? {} : { call }),
+    ...(parent === undefined ? {} : { parent }),
+    ...(request === undefined ? {} : { request }),
   }
 }

@@ -9,7 +9,6 @@ import type { Quantity } from './quantities.js'
 import { warn } from './warning.js'
 
 const isOn = new Map([
-  ['', true],
   ['1', true],
   ['true', true],
   ['on', true],
@@ -54,11 +53,12 @@ function readQuantity(name: string, quantity: Quantity): number | undefined {
   return amount
 }
 
-function readEnabled(): boolean {
-  const value = readVariable('KRONICLER_ENABLED') ?? ''
+function readSwitch(name: string, otherwise: boolean): boolean {
+  const value = readVariable(name)
+  if (value === undefined) return otherwise
   const known = isOn.get(value.toLowerCase())
-  if (known === undefined) warnOfVariable('KRONICLER_ENABLED', value, "use '1' or '0'")
-  return known ?? true
+  if (known === undefined) warnOfVariable(name, value, "use '1' or '0'")
+  return known ?? otherwise
 }
 
 function readDir(): string | undefined {
@@ -86,7 +86,10 @@ function readOptions(): NativeOptions {
 }
 
 /** Whether anything is captured in this process. */
-export const isEnabled: boolean = readEnabled()
+export const isEnabled: boolean = readSwitch('KRONICLER_ENABLED', true)
+
+/** Whether calls know who made them. */
+export const wantsContext: boolean = readSwitch('KRONICLER_CONTEXT', false)
 
 export const environmentOptions: Readonly<NativeOptions> = readOptions()
 

@@ -9,6 +9,7 @@ import { types } from 'node:util'
 
 import { promiseThen } from './chained.js'
 import { adoptPrototype } from './constructors.js'
+import { beginContext, runIn } from './context.js'
 import { Given } from './given.js'
 import {
   kindGenerator,
@@ -18,7 +19,9 @@ import {
   record,
   tagOf,
 } from './record.js'
+import type { CaptureSettings } from './capture-options.js'
 import type { Callable } from './constructors.js'
+import type { CallContext } from './context.js'
 import type { Site } from './record.js'
 import type { Asked, Thrown, Told } from './tell.js'
 
@@ -38,6 +41,7 @@ class Run implements Told {
   readonly #database: number
   readonly asked: Asked | undefined
   readonly args: readonly unknown[] | undefined
+  readonly context: CallContext | undefined
 
   constructor(generator: object, tag: number, database: number, told: Told) {
     this.#generator = generator
@@ -45,6 +49,7 @@ class Run implements Told {
     this.#database = database
     this.asked = told.asked
     this.args = told.args
+    this.context = told.context
   }
 
   begin(): void {
@@ -132,7 +137,9 @@ function watched(step: Step, name: (typeof stepNames)[number]): Step {
       let isOver = false
       run.isRunning = true
       try {
-        result = apply(step, this, args)
+        const { context } = run
+        const take = (): unknown => apply(step, this, args)
+        result = context === undefined ? take() : runIn(context, take)
         isOver = true
       } finally {
         run.isRunning = false
@@ -190,8 +197,9 @@ function inherit(generator: unknown, prototype: unknown): void {
 }
 
 /** Generator functions, sync and async. */
-export function wrapGenerator(fn: Callable, site: Site, asked: Asked | undefined): Callable {
+export function wrapGenerator(fn: Callable, site: Site, settings: CaptureSettings): Callable {
   const { database } = site
+  const { asked } = settings
   const wantsArguments = asked !== undefined && asked.args.length > 0
   const { wrapper }: { wrapper: Callable } = {
     wrapper(this: unknown, ...args: unknown[]): unknown {
@@ -211,7 +219,8 @@ export function wrapGenerator(fn: Callable, site: Site, asked: Asked | undefined
       }
       if (wrapper.prototype !== prototype) inherit(generator, wrapper.prototype)
       if (tag >= 0) {
-        const told = { asked, args: wantsArguments ? args : undefined }
+        const context = settings.context ? beginContext() : undefined
+        const told = { asked, context, args: wantsArguments ? args : undefined }
         watchGenerator(generator as object, tag | kindGenerator, database, told)
       }
       return generator

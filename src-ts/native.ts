@@ -327,9 +327,11 @@ export interface Binding {
   attach(scratch: Float64Array, thread: number): Float64Array
   tick(): void
   end(): void
+  /** As `end()`, for a call that has a number, as have who made it (0: nobody) and its request. */
+  endIn(call: number, parent: number, request: number): void
   insert(): void
   insertError(): void
-  /** Hands over the detail of a call, at most 4,096 bytes. */
+  /** Hands over the detail of a call, at most 4,000 bytes. */
   handOver(database: number, ticket: number, detail: Uint8Array): void
   /**
    * Tells what was hooked for a database, or could not be: kinds are those of HOOKS frames in

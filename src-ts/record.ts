@@ -5,7 +5,7 @@ import * as telling from './tell.js'
 import type { Thrown, Told } from './tell.js'
 
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
-const { doubles, words, isPaused, end, tick } = scratch
+const { doubles, words, isPaused, end, endIn, tick } = scratch
 const { tell } = telling
 
 /** In place of a tag: the call is not recorded. */
@@ -69,7 +69,8 @@ export function record(
   doubles[0] = start
   words[2] = tag
   words[3] = database
-  end()
+  if (told?.context === undefined) end()
+  else endIn(told.context.call, told.context.parent, told.context.request)
   // Not 0 when the call was slow, or failed.
   const ticket = words[31] as number
   if (ticket === 0) return

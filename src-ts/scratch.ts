@@ -43,6 +43,9 @@ export const integers: BigInt64Array = new BigInt64Array(
 
 export const tick: () => void = addon?.binding?.tick ?? nothing
 export const end: () => void = addon?.binding?.end ?? nothing
+/** As `end`, for a call of which it is known who made it. */
+export const endIn: (call: number, parent: number, request: number) => void =
+  addon?.binding?.endIn ?? nothing
 /** Pauses capturing in all threads of the process, or ends that pause. */
 export const setPaused: (isPaused: boolean) => void = addon?.binding?.setPaused ?? nothing
 

@@ -3,6 +3,7 @@
  * and any other. Nothing may be taken away from it in a later version, only added.
  */
 
+import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { Database } from './database.js'
 
 interface Shared {
@@ -21,6 +22,10 @@ interface Shared {
   isRegistered?: boolean
   /** Signals of the runtime that this thread records. */
   signals?: Set<string>
+  /** Whether calls know who made them where nothing is said of it. */
+  isContextual?: boolean
+  /** Once a call has known who made it. */
+  contexts?: Contexts
   /** Called at the end of an ES module that something is asked for of. */
   included?: (
     file: string,
@@ -29,6 +34,22 @@ interface Shared {
   ) => void
   /** The same for a CommonJS module, where Node compiles it in a way that cannot be seen. */
   includedModule?: (module: unknown) => void
+}
+
+/** Who made a call. */
+export interface CallContext {
+  /** The number of the call, from 1 on. */
+  readonly call: number
+  /** That of the call that made it, 0 if nobody did who is known. */
+  readonly parent: number
+  /** That of the first of the calls that led to it. */
+  readonly request: number
+}
+
+export interface Contexts {
+  readonly storage: AsyncLocalStorage<CallContext>
+  /** The number that was given out last. */
+  last: number
 }
 
 /** What is asked for of a module, and the text of the pattern that asks. */

@@ -1,15 +1,18 @@
 /** Spans: blocks of code that begin and end by hand. */
 
+import { beginContext, isContextual } from './context.js'
 import { kindBlock, now, outcomeError, outcomeOk, record } from './record.js'
 import * as scratch from './scratch.js'
 import type { Site } from './record.js'
-import type { Thrown } from './tell.js'
+import type { Thrown, Told } from './tell.js'
 
 // Locals of this file: in CommonJS an import is a property that is looked up at each use.
 const { isPaused, words } = scratch
 
 /**
- * A block that has begun. Only its first end counts; one that is never ended is not recorded.
+ * A block that has begun. Only its first end counts; one that is never ended is not recorded. It
+ * may know who made it, but what is called meanwhile does not know it: for that there is
+ * `capture.run`.
  *
  * @example
  * ```ts
@@ -25,19 +28,22 @@ const { isPaused, words } = scratch
 export class Span {
   readonly #start: number
   readonly #site: Site
+  readonly #told: Told | undefined
   #isOver: boolean
 
   /** @internal */
   constructor(site: Site) {
     this.#site = site
     this.#isOver = words[8] !== 0 && isPaused(site.database)
+    this.#told = isContextual() ? { context: beginContext() } : undefined
     this.#start = now()
   }
 
   #finish(outcome: number, thrown?: Thrown): void {
     if (this.#isOver) return
     this.#isOver = true
-    record(this.#start, this.#site.tag | kindBlock | outcome, this.#site.database, thrown)
+    const { tag, database } = this.#site
+    record(this.#start, tag | kindBlock | outcome, database, thrown, this.#told)
   }
 
   /** Records the block. */

@@ -17,6 +17,7 @@ import {
   writer,
 } from './detail-bytes.js'
 import * as scratch from './scratch.js'
+import type { CallContext } from './context.js'
 import type { ArgumentPath } from './detail-args.js'
 
 const { doubles, handOver, tick } = scratch
@@ -30,6 +31,7 @@ export interface Asked {
 
 /** A call, as far as a detail is about it. */
 export interface Told {
+  readonly context?: CallContext | undefined
   readonly asked?: Asked | undefined
   readonly args?: readonly unknown[] | undefined
 }

@@ -1,6 +1,6 @@
 /**
  * Captured by a `Proxy`: functions that are more than their code, and what the options `callback`,
- * `stream`, `message`, `args` and `trace` are for.
+ * `stream`, `message`, `args`, `trace` and `context` are for.
  *
  * What somebody changes on the function, or on what stands in its place, is changed on both:
  * counters in statics, `app.get` of an Express application, the calls that a mock has seen. It
@@ -44,7 +44,7 @@ function begin(
 ): Call | undefined {
   const tag = tagOf(site, self)
   if (tag < 0) return undefined
-  const call = new Call(tag, site.database, settings.asked, args)
+  const call = new Call(tag, site.database, settings, args)
   if (settings.callback !== undefined) call.isHeld = watchCallback(args, settings.callback, call)
   return call
 }
@@ -57,9 +57,9 @@ function fail(call: Call | undefined): void {
  * Runs a call and looks at what it throws: Node then reports an error that nobody catches as thrown
  * here, so it is done only for those who ask for messages.
  */
-function look<T>(call: Call, run: () => T): T {
+function look<T>(call: Call, work: () => T): T {
   try {
-    return run()
+    return call.run(work)
   } catch (error) {
     call.thrown = { error }
     throw error
@@ -111,6 +111,9 @@ function getOfBound(fn: Callable, key: PropertyKey, self: unknown): unknown {
 export function watch(fn: Callable, site: Site, settings: CaptureSettings): Callable {
   const isSame = settings.promise === 'same'
   const isLooking = settings.asked?.message === true
+  // What stands between would stand in stack traces.
+  const isBare = !isLooking && !settings.context
+  const run = <T>(call: Call, work: () => T): T => (isLooking ? look(call, work) : call.run(work))
   const traps: ProxyHandler<Callable> = {
     // What somebody put on `Object.prototype` is no trap.
     // @ts-expect-error -- a handler has no such property, an object literal does
@@ -121,9 +124,9 @@ export function watch(fn: Callable, site: Site, settings: CaptureSettings): Call
       let isOver = false
       try {
         result =
-          isLooking && call !== undefined
-            ? look(call, () => apply(target, self, args))
-            : apply(target, self, args)
+          isBare || call === undefined
+            ? apply(target, self, args)
+            : run(call, () => apply(target, self, args))
         isOver = true
       } finally {
         try {
@@ -142,7 +145,7 @@ export function watch(fn: Callable, site: Site, settings: CaptureSettings): Call
       try {
         const seen = (newTarget as unknown) === proxy ? target : newTarget
         const make = (): object => construct(target as unknown as Class, args, seen) as object
-        result = isLooking && call !== undefined ? look(call, make) : make()
+        result = isBare || call === undefined ? make() : run(call, make)
         isOver = true
       } finally {
         try {

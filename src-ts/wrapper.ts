@@ -143,11 +143,12 @@ function wrapAsync(fn: Callable, site: Site): Callable {
 /** A function in place of this one, that records each call. */
 export function wrap(fn: Callable, site: Site, settings: CaptureSettings): Callable {
   const chosen = settings.every > 1 ? new EverySite(site, settings.every) : site
-  if (types.isGeneratorFunction(fn)) return wrapGenerator(fn, chosen, settings.asked)
+  if (types.isGeneratorFunction(fn)) return wrapGenerator(fn, chosen, settings)
   const isSame = settings.promise === 'same'
   try {
     const isAwaited = settings.callback !== undefined || settings.stream
-    if (isAwaited || settings.asked !== undefined || isMore(fn)) return watch(fn, chosen, settings)
+    const isTold = settings.asked !== undefined || settings.context
+    if (isAwaited || isTold || isMore(fn)) return watch(fn, chosen, settings)
   } catch {
     // A revoked proxy, on Node 20: nothing is left of it but that calls throw.
   }

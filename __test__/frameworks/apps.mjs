@@ -20,6 +20,9 @@ async function load(name) {
   return import(pathToFileURL(require.resolve(name)).href)
 }
 
+/** What else the page `/` does. */
+export const onHome = { run() {} }
+
 /** Where a server listens, and how it is closed. */
 async function listening(server, close = () => server.close()) {
   if (!server.listening) await new Promise((resolve) => server.once('listening', resolve))
@@ -46,6 +49,7 @@ async function expressApp(express, options) {
     throw new Error('broken')
   })
   app.get('/', function home(_, response) {
+    onHome.run()
     response.send('home')
   })
   app.get('/users/:id', function showUser(_, response) {
@@ -83,6 +87,7 @@ async function fastifyApp(options) {
   const app = fastify()
   app.register(forFastify.kronicler, options)
   app.get('/', async function home() {
+    onHome.run()
     return 'home'
   })
   app.get('/users/:id', async function showUser() {
@@ -118,6 +123,7 @@ async function koaApp(options) {
   })
   const router = new Router()
   router.get('/', function home(context) {
+    onHome.run()
     context.body = 'home'
   })
   router.get('/users/:id', function showUser(context) {
@@ -154,6 +160,7 @@ async function honoApp(options) {
     throw new Error('broken')
   })
   app.get('/', function home(context) {
+    onHome.run()
     return context.text('home')
   })
   app.get('/users/:id', function showUser(context) {
@@ -185,6 +192,7 @@ async function nestApp(platform, options) {
   const { [adapters[platform]]: Adapter } = await load(`@nestjs/platform-${platform}`)
   class Shop {
     home() {
+      onHome.run()
       return 'home'
     }
     showUser() {
@@ -231,7 +239,7 @@ async function nestApp(platform, options) {
   return listening(app.getHttpServer(), () => app.close())
 }
 
-async function plainApp({ db }) {
+async function plainApp({ db, context = false }) {
   const patterns = [
     [/^\/$/, '/'],
     [/^\/users\/\d+$/, '/users/:id'],
@@ -246,11 +254,12 @@ async function plainApp({ db }) {
   const statuses = { '/moved': 302, '/boom': 500, '/api/v1/broken': 500 }
   const listener = (request, response) => {
     if (request.url === '/never') return
+    if (request.url === '/') onHome.run()
     const found = route(request) === undefined ? 404 : 200
     response.statusCode = request.method === 'POST' ? 201 : (statuses[request.url] ?? found)
     response.end('answer')
   }
-  const server = createServer(forHttp.kronicler(listener, { db, route }))
+  const server = createServer(forHttp.kronicler(listener, { db, route, context }))
   return listening(server.listen(0, '127.0.0.1'))
 }
 

@@ -6,12 +6,15 @@
  * in a private field of the answer, so that an exchange has one, whoever else looks at it.
  */
 
+import { beginRequest, runIn, stayIn } from '../context.js'
 import { Given } from '../given.js'
 import { kindHttp, now, outcomeAborted, outcomeError, outcomeOk, record } from '../record.js'
 import * as scratch from '../scratch.js'
 import { flight } from '../tell.js'
 import { unmatchedName } from './routes.js'
 import { watchTurn } from './turns.js'
+import type { CallContext } from '../context.js'
+import type { Told } from '../tell.js'
 import type { Routes } from './routes.js'
 import type { Connection } from './turns.js'
 
@@ -45,43 +48,48 @@ function isWhole(answer: Answer, isFinish: boolean): boolean {
   return isFinish || answer.writableFinished === true
 }
 
+/** What is known of an answer that has begun. */
+interface State extends Told {
+  readonly start: number
+  readonly routes: Routes
+  nameOf: NameOf<never>
+  request: unknown
+  isOver: boolean
+}
+
+/** Gives an answer its state. */
 class Exchange extends Given {
-  #start: number
-  #routes: Routes
-  #nameOf: NameOf<never>
-  #request: unknown
-  #isOver = false
+  readonly #state: State
 
-  constructor(answer: object, start: number, routes: Routes, nameOf: NameOf<never>, of: unknown) {
+  private constructor(answer: object, state: State) {
     super(answer)
-    this.#start = start
-    this.#routes = routes
-    this.#nameOf = nameOf
-    this.#request = of
+    this.#state = state
   }
 
-  /** Lets whoever knows more of the route name an exchange that has begun. */
-  static rename(answer: object, nameOf: NameOf<never>, request: unknown): boolean {
-    if (!(#routes in answer)) return false
-    answer.#nameOf = nameOf
-    answer.#request = request
-    return true
+  static put(answer: object, state: State): void {
+    // oxlint-disable-next-line no-new -- it is the answer that changes
+    new Exchange(answer, state)
   }
 
-  static end(answer: Answer, isFinish: boolean): void {
-    if (!(#routes in answer) || answer.#isOver) return
-    answer.#isOver = true
-    flight.count -= 1
-    const routes = answer.#routes as Routes
-    const isAll = isWhole(answer, isFinish)
-    const status = isAll || answer.headersSent === true ? answer.statusCode : 0
-    let outcome = status >= statusErrorMin ? outcomeError : outcomeOk
-    if (!isAll) outcome = outcomeAborted
-    const tag = routes.tagOf(found(answer.#nameOf, answer.#request), status)
-    record(answer.#start, tag | kindHttp | outcome, routes.database)
-    // An answer may live on in a log line; what it was asked by need not.
-    answer.#request = undefined
+  static of(answer: object): State | undefined {
+    return #state in answer ? answer.#state : undefined
   }
+}
+
+function finish(answer: Answer, isFinish: boolean): void {
+  const state = Exchange.of(answer)
+  if (state === undefined || state.isOver) return
+  state.isOver = true
+  flight.count -= 1
+  const { routes, start } = state
+  const isAll = isWhole(answer, isFinish)
+  const status = isAll || answer.headersSent === true ? answer.statusCode : 0
+  let outcome = status >= statusErrorMin ? outcomeError : outcomeOk
+  if (!isAll) outcome = outcomeAborted
+  const tag = routes.tagOf(found(state.nameOf, state.request), status)
+  record(start, tag | kindHttp | outcome, routes.database, undefined, state)
+  // An answer may live on in a log line; what it was asked by need not.
+  state.request = undefined
 }
 
 function found(find: NameOf<never>, request: unknown): string {
@@ -95,7 +103,7 @@ function found(find: NameOf<never>, request: unknown): string {
 
 function end(answer: Answer, isFinish: boolean): void {
   try {
-    Exchange.end(answer, isFinish)
+    finish(answer, isFinish)
   } catch {
     // Nothing of ours is thrown into a server.
   }
@@ -116,7 +124,11 @@ function onClose(this: Answer): void {
 /** Lets whoever knows more of its route name an exchange that has begun; `false` if none has. */
 export function rename<T>(answer: object, find: NameOf<T>, request: T): boolean {
   try {
-    return Exchange.rename(answer, find, request)
+    const state = Exchange.of(answer)
+    if (state === undefined) return false
+    state.nameOf = find
+    state.request = request
+    return true
   } catch {
     return false
   }
@@ -129,16 +141,37 @@ export function rename<T>(answer: object, find: NameOf<T>, request: T): boolean 
 export function begin<T>(answer: Answer, routes: Routes, find: NameOf<T>, request: T): void {
   try {
     if (words[8] !== 0 && isPaused(routes.database)) return
-    if (Exchange.rename(answer, find, request)) return
+    if (rename(answer, find, request)) return
     // A WebSocket: some frameworks make an answer for it that nobody ends.
     if (answer.req?.upgrade === true) return
+    const context = routes.isContextual ? beginRequest() : undefined
     const start = now()
-    void new Exchange(answer, start, routes, find, request)
+    Exchange.put(answer, { start, routes, nameOf: find, request, context, isOver: false })
     answer.on('finish', onFinish)
     answer.on('close', onClose)
     flight.count += 1
     watchTurn(answer, endUnfinished)
   } catch {
     // An answer that is frozen, or a proxy: it goes out as it would have.
+  }
+}
+
+/** Runs what answers a request; what that calls then knows for whom. */
+export function within<T>(answer: object | undefined, work: () => T): T {
+  const context = answer && contextOf(answer)
+  return context === undefined ? work() : runIn(context, work)
+}
+
+/** Lets what follows on the stack, and all that it begins, know for whom it is. */
+export function stayWithin(answer: object): void {
+  const context = contextOf(answer)
+  if (context !== undefined) stayIn(context)
+}
+
+function contextOf(answer: object): CallContext | undefined {
+  try {
+    return Exchange.of(answer)?.context
+  } catch {
+    return undefined
   }
 }

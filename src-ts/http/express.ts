@@ -1,6 +1,6 @@
 /** Express 5 and 4: a middleware that captures requests by route, or by function. */
 
-import { begin } from './exchange.js'
+import { begin, within } from './exchange.js'
 import { functionOf, routeOf } from './express-routes.js'
 import { checkHttpOptions } from './options.js'
 import { routeName } from './routes.js'
@@ -42,6 +42,6 @@ export function kronicler(options?: HttpOptions): Middleware {
   if (routes === undefined) return (_request, _response, next) => next()
   return (request, response, next) => {
     begin(response, routes, find, request as ExpressRequest)
-    next()
+    within(response, next)
   }
 }

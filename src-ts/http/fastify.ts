@@ -1,6 +1,6 @@
 /** Fastify 5 and 4: a plugin that captures requests by route, or by function. */
 
-import { begin } from './exchange.js'
+import { begin, within } from './exchange.js'
 import { checkHttpOptions } from './options.js'
 import { routeName } from './routes.js'
 import type { Answer, NameOf } from './exchange.js'
@@ -39,8 +39,9 @@ export function addHooks(instance: FastifyInstance, settings: HttpSettings): voi
   if (routes === undefined) return
   const find: NameOf<FastifyRequest> = isByFunction ? nameByFunction : nameByRoute
   const onRequest: OnRequest = (request, reply, done) => {
-    begin(reply.raw as Answer, routes, find, request)
-    done()
+    const answer = reply.raw as Answer
+    begin(answer, routes, find, request)
+    within(answer, done)
   }
   instance.addHook('onRequest', onRequest as never)
 }

@@ -1,6 +1,6 @@
 /** Hono 4 on Node: a middleware that captures requests by route, or by function. */
 
-import { begin } from './exchange.js'
+import { begin, within } from './exchange.js'
 import { checkHttpOptions } from './options.js'
 import { routeName } from './routes.js'
 import type { Answer } from './exchange.js'
@@ -71,6 +71,6 @@ export function kronicler(
   return async (context, next) => {
     const answer = answerOf(context)
     if (answer !== undefined) begin(answer, routes, find, context as RoutedContext)
-    return next()
+    return within(answer, next)
   }
 }

@@ -1,6 +1,6 @@
 /** Koa 3 and 2: a middleware that captures requests by the route of @koa/router, or by function. */
 
-import { begin } from './exchange.js'
+import { begin, within } from './exchange.js'
 import { checkHttpOptions } from './options.js'
 import { routeName } from './routes.js'
 import type { Answer } from './exchange.js'
@@ -56,7 +56,8 @@ export function kronicler(
   if (routes === undefined) return async (_context, next) => next()
   const find = isByFunction ? nameByFunction : nameByRoute
   return async (context, next) => {
-    begin(context.res as Answer, routes, find, context as RoutedContext)
-    return next()
+    const answer = context.res as Answer
+    begin(answer, routes, find, context as RoutedContext)
+    return within(answer, next)
   }
 }

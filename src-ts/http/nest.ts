@@ -1,6 +1,6 @@
 /** Nest 12, 11 and 10, on Express or Fastify: requests by route, or by controller and method. */
 
-import { begin, rename } from './exchange.js'
+import { begin, rename, within } from './exchange.js'
 import { nameByRoute } from './express.js'
 import { addHooks } from './fastify.js'
 import { checkHttpOptions } from './options.js'
@@ -61,7 +61,7 @@ function useMiddleware(app: NestApplication, { routes }: HttpSettings): void {
   if (routes === undefined) return
   const middleware: Middleware = (request, response, next) => {
     begin<ExpressRequest>(response as Answer, routes, nameByRoute, request as ExpressRequest)
-    next()
+    within(response, next)
   }
   app.use(middleware)
 }

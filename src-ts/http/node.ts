@@ -1,7 +1,7 @@
 /** `node:http` without a framework: a listener that captures the requests it gets. */
 
 import { typeError } from '../arguments.js'
-import { begin } from './exchange.js'
+import { begin, within } from './exchange.js'
 import { checkHttpOptions } from './options.js'
 import { routeName } from './routes.js'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -19,6 +19,8 @@ export interface ListenerOptions {
    * for none. It must be a pattern, not a URL: there can be 2,000 of them. Default: none has one.
    */
   route?: (request: IncomingMessage) => string | undefined
+  /** As `HttpOptions.context`. */
+  context?: boolean
 }
 
 /**
@@ -49,6 +51,6 @@ export function kronicler(listener: Listener, options?: ListenerOptions): Listen
   }
   return function captured(this: unknown, request, response) {
     begin(response, routes, find, request)
-    return Reflect.apply(listener, this, [request, response])
+    return within(response, () => Reflect.apply(listener, this, [request, response]) as unknown)
   }
 }

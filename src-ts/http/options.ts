@@ -2,6 +2,7 @@
 
 import { checkOptions, rangeError, typeError } from '../arguments.js'
 import { storeFor } from '../captured.js'
+import { isContextual } from '../context.js'
 import { tellHook } from '../hooks.js'
 import { sourceOfCaller } from '../source.js'
 import { Routes } from './routes.js'
@@ -17,6 +18,12 @@ export interface HttpOptions {
    * no name.
    */
   by?: 'route' | 'function'
+  /**
+   * Whether captured calls know for which request they were made, and who made them, as far as they
+   * have the option `context`. Default: what `configure({ context })` says, else
+   * `KRONICLER_CONTEXT`, else false.
+   */
+  context?: boolean
 }
 
 /** Options after the check. */
@@ -39,11 +46,13 @@ type Function = (...args: never) => unknown
  * wrong one. The place is where `below` was called.
  */
 export function checkHttpOptions(value: unknown, below: Function, entry: string): HttpSettings {
-  const given = checkOptions('options', value, ['db', 'by'])
+  const given = checkOptions('options', value, ['db', 'by', 'context'])
   const isByFunction = given.has('by') && checkBy(given.get('by'))
+  const context: unknown = given.has('context') ? given.get('context') : isContextual()
+  if (typeof context !== 'boolean') throw typeError('options.context', 'true or false', context)
   const store = storeFor(given.has('db') ? { db: given.get('db') } : {})
   if (store === undefined) return { routes: undefined, isByFunction }
-  const routes = new Routes(store, sourceOfCaller(below))
+  const routes = new Routes(store, sourceOfCaller(below), context)
   tellHook('entry', entry, { database: store.id })
   return { routes, isByFunction }
 }

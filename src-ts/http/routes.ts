@@ -25,9 +25,27 @@ const methods = new Set<unknown>(
 )
 const otherMethod = 'OTHER'
 
-/** What the requests of a route are called. */
+/** By pattern and method. */
+const names = new Map<string, Map<unknown, string>>()
+
+/**
+ * What the requests of a route are called. The same string each time: one that is put together
+ * anew is hashed anew when it is looked up, which takes longer than all else that is done for a
+ * request.
+ */
 export function routeName(method: unknown, pattern: string): string {
-  return `${methods.has(method) ? String(method) : otherMethod} ${pattern}`
+  let ofPattern = names.get(pattern)
+  const known = ofPattern?.get(method)
+  if (known !== undefined) return known
+  const isKnown = methods.has(method)
+  const name = `${isKnown ? String(method) : otherMethod} ${pattern}`
+  if (ofPattern === undefined) {
+    if (names.size >= routeCountMax) return name
+    ofPattern = new Map()
+    names.set(pattern, ofPattern)
+  }
+  if (isKnown) ofPattern.set(method, name)
+  return name
 }
 
 /** The first digit of a status, 0 for what is no status. */
@@ -39,13 +57,21 @@ function classOf(status: unknown): number {
 /** The tags of all routes of one application. */
 export class Routes {
   readonly database: number
+  /** Whether calls know for which request they are made. */
+  readonly isContextual: boolean
   readonly #store: NativeStore
   readonly #source: string
   readonly #otherName: string
   readonly #tags = new Map<string, number[]>()
 
   /** `otherName` is that of what is too much. */
-  constructor(store: NativeStore, source: string, otherName = '(other routes)') {
+  constructor(
+    store: NativeStore,
+    source: string,
+    isContextual: boolean,
+    otherName = '(other routes)',
+  ) {
+    this.isContextual = isContextual
     this.#store = store
     this.#source = source
     this.#otherName = otherName

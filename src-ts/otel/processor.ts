@@ -56,7 +56,7 @@ export class KroniclerSpanProcessor {
     const source = sourceOfCaller(KroniclerSpanProcessor as unknown as () => void)
     if (isEnabled) this.#db = (given.get('db') as Database | undefined) ?? database()
     if (store !== undefined) {
-      this.#routes = new Routes(store, source, '(other spans)')
+      this.#routes = new Routes(store, source, false, '(other spans)')
       tellHook('entry', 'kronicler/otel', { database: store.id })
     }
   }

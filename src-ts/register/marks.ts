@@ -1,9 +1,10 @@
 /** Calls that begin in one event of a diagnostics channel and end in another. */
 
+import { beginContext, isContextual } from '../context.js'
 import { Given } from '../given.js'
 import { kindAsync, kindSync, now, outcomeOk, record } from '../record.js'
 import * as scratch from '../scratch.js'
-import type { Thrown } from '../tell.js'
+import type { Thrown, Told } from '../tell.js'
 import type { Names } from './names.js'
 
 const { isPaused, words } = scratch
@@ -13,18 +14,20 @@ const defaultId = 0
 /** What is kept in a private field of the message that all events of a call share. */
 class Mark extends Given {
   #start: number
+  #told: Told | undefined
   #isOver = false
 
   constructor(message: object) {
     super(message)
+    this.#told = isContextual() ? { context: beginContext() } : undefined
     this.#start = now()
   }
 
-  /** The start of a call that has not ended yet; it has then. */
-  static take(message: object): number | undefined {
+  /** Start of a call that has not ended yet, and what is told of it; it has ended then. */
+  static take(message: object): [start: number, told: Told | undefined] | undefined {
     if (!(#start in message) || message.#isOver) return undefined
     message.#isOver = true
-    return message.#start
+    return [message.#start, message.#told]
   }
 }
 
@@ -42,8 +45,9 @@ export function finish(
   outcome: number = outcomeOk,
   thrown?: Thrown,
 ): void {
-  const start = Mark.take(message)
-  if (start === undefined) return
-  const site = names.get(name)
-  if (site !== undefined) record(start, site.tag | kind | outcome, site.database, thrown)
+  const taken = Mark.take(message)
+  const site = taken && names.get(name)
+  if (site === undefined) return
+  const [start, told] = taken as NonNullable<typeof taken>
+  record(start, site.tag | kind | outcome, site.database, thrown, told)
 }

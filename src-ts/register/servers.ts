@@ -6,7 +6,8 @@
  */
 
 import { storeFor } from '../captured.js'
-import { begin, rename } from '../http/exchange.js'
+import { isContextual } from '../context.js'
+import { begin, rename, stayWithin } from '../http/exchange.js'
 import { nameByRoute } from '../http/express.js'
 import { nameByRoute as nameByFastify } from '../http/fastify.js'
 import { Routes } from '../http/routes.js'
@@ -28,7 +29,7 @@ function findRoutes(): Routes | undefined {
   if (routes === undefined && !isAbsent) {
     const store = storeFor({})
     isAbsent = store === undefined
-    if (store !== undefined) routes = new Routes(store, '')
+    if (store !== undefined) routes = new Routes(store, '', isContextual())
   }
   return routes
 }
@@ -41,7 +42,9 @@ function nameIt({ request, reply }: { request: FastifyRequest; reply: { raw: obj
 export function captureServers(): void {
   listen<Exchange>('http.server.request.start', ({ request, response }) => {
     const found = findRoutes()
-    if (found !== undefined) begin(response, found, nameByRoute, request)
+    if (found === undefined) return
+    begin(response, found, nameByRoute, request)
+    stayWithin(response)
   })
   listen('tracing:fastify.request.handler:start', nameIt)
 }

@@ -67,6 +67,23 @@ pub fn decode_details(payload: &[u8], first_seq: u64) -> Result<Vec<RowDetail>, 
     Ok(details)
 }
 
+/// Joins what is told of the same row in several places. They ascend; of those of one row a later
+/// one repeats what an earlier one tells, or adds to it.
+pub fn join_details(details: &mut Vec<RowDetail>) {
+    details.dedup_by(|later, earlier| {
+        if later.seq != earlier.seq {
+            return false;
+        }
+        let is_longer = later.bytes.starts_with(&earlier.bytes);
+        if is_longer || later.bytes.len() + earlier.bytes.len() > DETAIL_SIZE_BYTES_MAX {
+            earlier.bytes = Arc::clone(&later.bytes);
+        } else if !earlier.bytes.ends_with(&later.bytes) {
+            earlier.bytes = [&*earlier.bytes, &*later.bytes].concat().into();
+        }
+        true
+    });
+}
+
 /// How many of the details, from the first on, have `size_bytes_max` bytes together at most.
 #[must_use]
 pub fn fitting_details(details: &[RowDetail], size_bytes_max: usize) -> usize {
@@ -115,6 +132,19 @@ mod tests {
         encode_details(&mut long, 0, &[detail(3, DETAIL_SIZE_BYTES_MAX + 1)]);
         assert!(decode_details(&long, 0).is_err());
         assert!(decode_details(&[1, 0], u64::MAX).is_err());
+    }
+
+    #[test]
+    fn what_is_told_of_a_row_is_joined() {
+        // Promise: what is told of a call at first stays when more is told, and nothing twice.
+        let of = |seq: u64, text: &str| RowDetail { seq, bytes: text.as_bytes().into() };
+        let mut details = vec![of(1, "a"), of(2, "a"), of(2, "b"), of(2, "b"), of(3, "a")];
+        details.extend([of(3, "ab"), of(4, "a"), of(4, "a"), of(5, "")]);
+        join_details(&mut details);
+        assert_eq!(details, [of(1, "a"), of(2, "ab"), of(3, "ab"), of(4, "a"), of(5, "")]);
+        let mut long = vec![detail(1, DETAIL_SIZE_BYTES_MAX), of(1, "later")];
+        join_details(&mut long);
+        assert_eq!(long, [of(1, "later")]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What the detail of a row holds: why a slow or failed call was slow, or failed.
+//! What the detail of a row holds: why a slow or failed call was slow, or failed, and who made it.
 //!
 //! ```text
 //! fields x (tag, length, bytes)
@@ -7,9 +7,9 @@
 //! Tag and length are varints. Fields that are not known are skipped; each may stand there once,
 //! arguments as often as there are some.
 
-use crate::FormatError;
 use crate::limits::DETAIL_SIZE_BYTES_MAX;
 use crate::varint::{Cursor, put_bytes, put_u64};
+use crate::{CallContext, FormatError};
 
 const WHAT: &str = "detail";
 
@@ -19,6 +19,7 @@ const TAG_LOOP: u64 = 3;
 const TAG_IN_FLIGHT: u64 = 4;
 const TAG_ARGUMENT: u64 = 5;
 const TAG_TRACE: u64 = 6;
+const TAG_CONTEXT: u64 = 7;
 
 /// Thousandths that are the whole.
 const WHOLE: u64 = 1_000;
@@ -38,6 +39,8 @@ pub struct Detail {
     pub arguments: Vec<Argument>,
     /// The span of a trace in which it was made.
     pub trace: Option<TraceIds>,
+    /// The call that made it, of any call that is told apart from others.
+    pub context: Option<CallContext>,
 }
 
 /// How busy the event loop of a thread was in a stretch of time that ends with the call.
@@ -113,6 +116,7 @@ impl Detail {
                 let span = rest.first_chunk().ok_or(undecodable)?;
                 self.trace = Some(TraceIds { trace: *trace, span: *span });
             }
+            TAG_CONTEXT => self.context = Some(CallContext::decode(&mut cursor)?),
             _ => {}
         }
         Ok(())
@@ -154,6 +158,9 @@ impl Detail {
                 out.extend_from_slice(&trace.span);
             });
         }
+        if let Some(context) = self.context {
+            put(TAG_CONTEXT, &|out| context.encode(out));
+        }
     }
 
     /// The detail as an object of JSON, whose keys are those of every output. Values of arguments
@@ -187,6 +194,13 @@ impl Detail {
             let (trace, span) = trace.hex();
             json.put_text("trace_id", &trace);
             json.put_text("span_id", &span);
+        }
+        if let Some(CallContext { call, parent, request }) = self.context {
+            json.put("call", &call.to_string());
+            if parent > 0 {
+                json.put("parent", &parent.to_string());
+            }
+            json.put("request", &request.to_string());
         }
         json.finish()
     }
@@ -251,6 +265,7 @@ mod tests {
             in_flight: Some(12),
             arguments: vec![Argument { path: "0.id".to_owned(), value: "{\"a\":5}".to_owned() }],
             trace: Some(TraceIds { trace: [0x4b; 16], span: [0x0f; 8] }),
+            context: Some(CallContext { call: 300, parent: 298, request: 7 }),
         }
     }
 
@@ -282,7 +297,8 @@ mod tests {
             "{\"error\":\"TypeError\",\"message\":\"\\\"a\\\\b\\\"\\u000a\\u0001ü\",\
              \"loop_busy\":0.970,\"loop_window_ns\":1200000000,\"in_flight\":12,\
              \"args\":{\"0.id\":\"{\\\"a\\\":5}\"},\
-             \"trace_id\":\"4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b\",\"span_id\":\"0f0f0f0f0f0f0f0f\"}"
+             \"trace_id\":\"4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b\",\"span_id\":\"0f0f0f0f0f0f0f0f\",\
+             \"call\":300,\"parent\":298,\"request\":7}"
         );
         assert_eq!(Detail::default().to_json(), "{}");
     }

@@ -11,6 +11,7 @@ pub mod varint;
 mod name;
 mod series;
 mod record;
+mod call_context;
 mod names;
 mod rows;
 mod detail;
@@ -29,13 +30,14 @@ mod codec;
 mod chunk;
 mod segment;
 
+pub use call_context::CallContext;
 pub use chunk::{
     ChunkDirectory, ChunkScratch, ChunkSeries, ChunkShape, DurationSpan, EndPage, ThreadRun,
     assemble_rows, decode_chunk, encode_chunk, encode_chunk_with_details, verify_chunk,
 };
 pub use control::{CONTROL_SIZE_BYTES_MAX, Control};
 pub use counters::Counters;
-pub use detail::{RowDetail, decode_details, encode_details, fitting_details};
+pub use detail::{RowDetail, decode_details, encode_details, fitting_details, join_details};
 pub use detail_fields::{Argument, Detail, LoopUse, TraceIds};
 pub use edit::{Checkpoint, Edit, HistoryEntry, SegmentEntry};
 pub use error::FormatError;

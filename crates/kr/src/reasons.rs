@@ -1,6 +1,6 @@
 //! Why a call took as long as it did, in words.
 
-use kronicler_format::{Argument, Detail, LoopUse};
+use kronicler_format::{Argument, CallContext, Detail, LoopUse};
 use kronicler_query::{Among, Part, PartKind, SLOW_RATIO, Why};
 
 use crate::escape;
@@ -76,6 +76,10 @@ pub fn told(detail: &Detail) -> Vec<String> {
     if let Some(ids) = &detail.trace {
         let (trace, span) = ids.hex();
         told.push(format!("Span {span} of trace {trace}."));
+    }
+    if let Some(CallContext { call, parent, request }) = detail.context {
+        let by = if parent > 0 { format!(", made by call {parent}") } else { String::new() };
+        told.push(format!("Call {call} of its thread{by}, for request {request}."));
     }
     told
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use kronicler_format::{Outcome, Record};
+use kronicler_format::{CallContext, Outcome, Record};
 use kronicler_queue::{Bell, Producer};
 
 use crate::details::Details;
@@ -70,6 +70,22 @@ impl CallRing {
         }
         self.last_ticket = ticket;
         ticket
+    }
+
+    /// As [`CallRing::push`], for a call of which it is known who made it: that is stored with
+    /// each, slow or not. Where the ring has room for the call alone, it is counted as a detail
+    /// that could not be kept.
+    pub fn push_in_context(
+        &mut self,
+        context: CallContext,
+        (start, end): (u64, u64),
+        site: u32,
+        flags: u8,
+    ) -> u32 {
+        if !self.producer.push_beside(context.to_record()) {
+            self.details.count_dropped(1);
+        }
+        self.push(start, end, site, flags)
     }
 
     /// Whether a call is slow or failed.

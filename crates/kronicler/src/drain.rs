@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use kronicler_format::{Flags, Record, Row, SeriesEntry};
+use kronicler_format::{CallContext, Flags, Record, Row, SeriesEntry};
 use kronicler_queue::{Consumer, Conversion, Triple};
 
 use crate::details::Ticket;
@@ -82,7 +82,7 @@ fn step(rings: &mut Rings, engine: &Engine) -> Step {
 
 fn take(rings: &mut Rings, engine: &Engine) -> usize {
     if rings.rings().all(Consumer::is_empty) {
-        engine.details.settle(&[]);
+        engine.details.settle(&[], &[]);
         return 0;
     }
     let source = lock(&engine.options).clock;
@@ -102,21 +102,24 @@ fn take(rings: &mut Rings, engine: &Engine) -> usize {
         skipped: 0,
         appended: memtable.appended(),
         tickets: Vec::new(),
+        contexts: Vec::new(),
+        beside: 0,
     };
     let mut rows = memtable.appender();
-    for Slot { key, ring } in &mut rings.slots {
+    for Slot { key, ring, context, beside_taken } in &mut rings.slots {
         ring.set_triples(triples);
         let origin = Origin { key: *key, thread: ring.thread() };
         let count = ring.drain(room, |records| {
-            translate.rows(records, origin, &mut rows);
+            translate.rows(records, origin, context, &mut rows);
         });
+        *beside_taken += std::mem::take(&mut translate.beside);
         room -= count;
         taken += count;
     }
     if translate.skipped > 0 {
         Tally::add(&engine.tally.skipped_every, translate.skipped);
     }
-    engine.details.settle(&translate.tickets);
+    engine.details.settle(&translate.tickets, &translate.contexts);
     let unseen = translate.unseen;
     rings.discount(unseen);
     taken
@@ -125,14 +128,12 @@ fn take(rings: &mut Rings, engine: &Engine) -> usize {
 /// Lets go of rings whose threads are gone and that are empty. Says whether there was one.
 fn remove_gone(rings: &mut Rings, engine: &Engine) -> bool {
     let before = rings.slots.len();
-    rings.slots.retain(|Slot { ring, .. }| {
+    rings.slots.retain(|slot| {
         // Closed is asked first: nothing is pushed after it.
-        let is_gone = ring.is_closed() && ring.is_empty();
+        let is_gone = slot.ring.is_closed() && slot.ring.is_empty();
         if is_gone {
-            rings.gone.pushed += ring.pushed();
-            rings.gone.dropped += ring.dropped();
-            rings.gone.taken += ring.taken();
-            engine.release_ring(ring.capacity());
+            rings.gone = rings.gone.plus(slot.totals());
+            engine.release_ring(slot.ring.capacity());
         }
         !is_gone
     });
@@ -164,12 +165,28 @@ struct Translate<'a> {
     appended: u64,
     /// Records with a detail, and before which row theirs was appended.
     tickets: Vec<(Ticket, Option<u64>)>,
+    /// Rows of which it is known who made the call.
+    contexts: Vec<(u64, CallContext)>,
+    /// Records of the present ring that told that.
+    beside: u64,
 }
 
 impl Translate<'_> {
-    fn rows(&mut self, records: &[Record], origin: Origin, rows: &mut Appender<'_>) {
+    fn rows(
+        &mut self,
+        records: &[Record],
+        origin: Origin,
+        context: &mut Option<CallContext>,
+        rows: &mut Appender<'_>,
+    ) {
         let mut lost = 0;
         for record in records {
+            if let Some(of_next) = CallContext::of_record(record) {
+                *context = Some(of_next);
+                self.beside += 1;
+                continue;
+            }
+            let context = context.take();
             let row = self.row(record, origin.thread);
             if let Ok(ticket) = u32::try_from(record.context)
                 && ticket != 0
@@ -178,6 +195,7 @@ impl Translate<'_> {
             }
             match row {
                 Some(row) => {
+                    self.contexts.extend(context.map(|context| (self.appended, context)));
                     rows.push(row);
                     self.appended += 1;
                 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 
+use kronicler_format::CallContext;
 use kronicler_queue::{Consumer, Timeline};
 
 use crate::tally::Tally;
@@ -13,6 +14,16 @@ pub(crate) struct RingTotals {
     pub pushed: u64,
     pub dropped: u64,
     pub taken: u64,
+}
+
+impl RingTotals {
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            pushed: self.pushed + other.pushed,
+            dropped: self.dropped + other.dropped,
+            taken: self.taken + other.taken,
+        }
+    }
 }
 
 /// What becomes of the records of a site that have the same flags.
@@ -51,6 +62,33 @@ pub(crate) struct Rings {
 pub(crate) struct Slot {
     pub key: u64,
     pub ring: Consumer,
+    /// What the next record's call belongs to, if the last one that was taken told that.
+    pub context: Option<CallContext>,
+    /// Records taken that told of the one behind them.
+    pub beside_taken: u64,
+}
+
+impl Slot {
+    /// Counts of calls.
+    pub fn totals(&self) -> RingTotals {
+        let beside = self.ring.beside();
+        RingTotals {
+            pushed: self.ring.pushed() - beside,
+            dropped: self.ring.dropped(),
+            taken: self.ring.taken() - self.beside_taken,
+        }
+    }
+
+    /// Takes all records, and says how many are of calls.
+    fn discard(&mut self) -> u64 {
+        let mut beside = 0;
+        let taken = self.ring.drain(usize::MAX, |records| {
+            beside += records.iter().filter_map(CallContext::of_record).count() as u64;
+        });
+        self.context = None;
+        self.beside_taken += beside;
+        taken as u64 - beside
+    }
 }
 
 impl Rings {
@@ -70,7 +108,7 @@ impl Rings {
     /// Adds a ring and gives its key.
     pub fn add(&mut self, consumer: Consumer) -> u64 {
         let key = self.next_key;
-        self.slots.push(Slot { key, ring: consumer });
+        self.slots.push(Slot { key, ring: consumer, context: None, beside_taken: 0 });
         self.next_key += 1;
         key
     }
@@ -86,11 +124,7 @@ impl Rings {
     /// Counts of all rings since the lane was begun. Ring by ring, `taken` is never above
     /// `pushed`.
     pub fn totals(&self) -> RingTotals {
-        let totals = self.rings().fold(self.gone, |total, ring| RingTotals {
-            taken: total.taken + ring.taken(),
-            pushed: total.pushed + ring.pushed(),
-            dropped: total.dropped + ring.dropped(),
-        });
+        let totals = self.slots.iter().fold(self.gone, |total, slot| total.plus(slot.totals()));
         RingTotals {
             pushed: totals.pushed - self.baseline.pushed,
             dropped: totals.dropped - self.baseline.dropped,
@@ -120,9 +154,7 @@ impl Rings {
     /// not taken wait, too; `None` forgets all of them.
     pub fn begin_anew(&mut self, kept: Option<u64>) {
         if kept.is_none() {
-            for Slot { ring, .. } in &mut self.slots {
-                ring.drain(usize::MAX, |_| {});
-            }
+            self.slots.iter_mut().for_each(|slot| _ = slot.discard());
         }
         self.targets.clear();
         self.baseline = RingTotals::default();
@@ -147,12 +179,10 @@ impl Rings {
 
     /// Takes all records and counts them as dropped.
     pub fn discard(&mut self, counter: &AtomicU64) -> usize {
-        let mut taken = 0;
-        for Slot { ring, .. } in &mut self.slots {
-            taken += ring.drain(usize::MAX, |_| {});
-        }
-        Tally::add(counter, taken as u64);
-        taken
+        let waiting = self.rings().map(Consumer::len).sum();
+        let calls = self.slots.iter_mut().map(Slot::discard).sum();
+        Tally::add(counter, calls);
+        waiting
     }
 
     /// How full the fullest ring is, from 0 to 1.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kronicler::format::{Detail, Flags, Kind, Outcome};
+use kronicler::format::{CallContext, Detail, Flags, Kind, Outcome};
 use kronicler::{CallRing, Database, Options, Reader, RowId, SiteForm, process_clock};
 
 fn detail_of(text: &str) -> Vec<u8> {
@@ -117,5 +117,79 @@ fn calls_above_the_threshold_of_their_site_are_slow() {
     }
     db.flush().unwrap();
     assert_ne!(took(learned, Duration::from_millis(30)), 0);
+    db.close().unwrap();
+}
+
+#[test]
+fn who_made_a_call_is_stored_with_each() {
+    // Promise: what calls belong to is that of each, slow or not, and survives all that rows
+    // survive; it counts as no call.
+    const COUNT: u64 = 70_000;
+    let dir = tempfile::tempdir().unwrap();
+    let db = Database::open(Options::new(dir.path())).unwrap();
+    let site = db.site("f", "", true);
+    let mut ring = db.attach_with_details(0).unwrap();
+    let of = |call: u64| CallContext { call, parent: call / 3, request: call / 10 + 1 };
+    for call in 1..=COUNT {
+        let now = process_clock().now();
+        let is_failed = call % 1_000 == 0;
+        let outcome = if is_failed { Outcome::Error } else { Outcome::Ok };
+        let flags = Flags::new(outcome, Kind::Sync).bits();
+        let ticket = ring.push_in_context(of(call), (now, now + 1), site, flags);
+        if is_failed {
+            ring.hand_over(ticket, &detail_of("Failed"));
+        }
+        if call % 5_000 == 0 {
+            // The ring holds two records a call, and is not to overflow.
+            db.flush().unwrap();
+        }
+    }
+    db.flush().unwrap();
+    let check = |db: &Database| {
+        for call in (1..=COUNT).step_by(499).chain([1_000, COUNT]) {
+            let row = db.fetch(RowId::new(0, call - 1)).unwrap().expect("the row is there");
+            let detail = row.detail.expect("a detail");
+            assert_eq!(detail.context, Some(of(call)));
+            assert_eq!(detail.error.is_some(), call % 1_000 == 0);
+        }
+        assert_eq!(db.health().stored, COUNT);
+        assert_eq!(db.health().counters.details_dropped, 0);
+    };
+    check(&db);
+    db.close().unwrap();
+    let again = Database::open(Options::new(dir.path())).unwrap();
+    check(&again);
+    again.close().unwrap();
+}
+
+#[test]
+fn a_call_that_finds_no_room_for_more_is_stored_alone() {
+    // Promise: where a ring is full a call is dropped and counted, and what it belongs to is never
+    // told of another one.
+    let dir = tempfile::tempdir().unwrap();
+    let db = Database::open(Options::new(dir.path())).unwrap();
+    let site = db.site("f", "", true);
+    let mut ring = db.attach_with_details(0).unwrap();
+    let flags = Flags::new(Outcome::Ok, Kind::Sync).bits();
+    let count = 2 * u64::from(ring.producer().capacity());
+    for call in 1..=count {
+        let context = CallContext { call, parent: 0, request: call };
+        // The duration tells the number again.
+        let now = process_clock().now();
+        ring.push_in_context(context, (now - 1_000 * call, now), site, flags);
+    }
+    db.flush().unwrap();
+    let health = db.health();
+    assert_eq!(health.stored + health.counters.dropped_ring, count);
+    let (mut last, mut each) = (0, None);
+    for seq in (0..health.stored).step_by(997) {
+        let row = db.fetch(RowId::new(0, seq)).unwrap().expect("the row is there");
+        let Some(context) = row.detail.and_then(|detail| detail.context) else { continue };
+        assert!(context.call > last, "in order");
+        last = context.call;
+        let nanoseconds_each = row.duration_ns as f64 / context.call as f64;
+        let expected = *each.get_or_insert(nanoseconds_each);
+        assert!((nanoseconds_each / expected - 1.0).abs() < 0.01, "that of another call");
+    }
     db.close().unwrap();
 }

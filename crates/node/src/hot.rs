@@ -9,7 +9,7 @@ use std::ffi::CStr;
 use std::ptr;
 
 use kronicler::CallRing;
-use kronicler::format::Record;
+use kronicler::format::{CallContext, Record};
 use napi::bindgen_prelude::*;
 use napi::sys;
 use napi_derive::napi;
@@ -108,14 +108,26 @@ unsafe extern "C" fn end(_: sys::napi_env, _: sys::napi_callback_info) -> sys::n
 #[cold]
 #[inline(never)]
 fn end_any_call() {
+    end_with(None);
+}
+
+/// As `end`, for a call that has a number, as have who made it (0: nobody) and its request.
+#[napi(catch_unwind)]
+pub fn end_in(call: f64, parent: f64, request: f64) {
+    let [call, parent, request] = [call, parent, request].map(whole);
+    end_with(Some(CallContext { call, parent, request }));
+}
+
+fn end_with(context: Option<CallContext>) {
     // SAFETY: not kept beyond this call.
     if let Some(state) = unsafe { current() } {
         let end = state.clock.now();
         let start = state.read(word::START);
         let (database, site, flags) = state.call();
-        let ticket = match state.ring(database) {
-            Some(ring) => ring.push(start, end, site, flags),
-            None => count_ringless(database),
+        let ticket = match (state.ring(database), context) {
+            (Some(ring), Some(told)) => ring.push_in_context(told, (start, end), site, flags),
+            (Some(ring), None) => ring.push(start, end, site, flags),
+            (None, _) => count_ringless(database),
         };
         state.write_half(half::TICKET, ticket);
     }
@@ -182,7 +194,7 @@ fn insert_row(state: &mut ThreadState) -> std::result::Result<(), kronicler::Err
         return Ok(());
     }
     let is_integers = times == 1;
-    let time = |bits| if is_integers { bits } else { nanoseconds(f64::from_bits(bits)) };
+    let time = |bits| if is_integers { bits } else { whole(f64::from_bits(bits)) };
     let record =
         Record::new(time(state.read(word::START)), time(state.read(word::END)), site, flags);
     let Some(db) = database_by_id(database) else { return Ok(()) };
@@ -194,7 +206,7 @@ fn insert_row(state: &mut ThreadState) -> std::result::Result<(), kronicler::Err
     clippy::cast_sign_loss,
     reason = "the facade has checked that it lies between 0 and 2^53"
 )]
-fn nanoseconds(value: f64) -> u64 {
+fn whole(value: f64) -> u64 {
     value.round() as u64
 }
 

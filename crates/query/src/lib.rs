@@ -47,6 +47,7 @@ mod outlier_score;
 mod outliers;
 mod span;
 mod lane_rows;
+mod contexts;
 mod blocks;
 mod nesting;
 mod habits;

@@ -12,15 +12,17 @@
 //!   many overlap, and which of them made a call is not in the data. It is taken to be, of those
 //!   that contain it, the one that began last and whose function is seen to call such functions; or
 //!   the only one. See [`Evidence`].
+//! - **In context** are calls that were told by their program who made them. Where nothing on the
+//!   stack lies between, that is who did; if it has ended already, it was made for the request.
 //! - When an end lies further behind its successor's than timestamps are accurate, the clock was
 //!   set back: nothing before nests in what comes after.
 //!
 //! How much of a caller lies within its callees is counted as a union, so that nothing is counted
 //! twice and no caller has less than no time of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use kronicler_format::Kind;
+use kronicler_format::{CallContext, Kind};
 
 use crate::span::Span;
 
@@ -56,8 +58,10 @@ pub(crate) enum Caller {
     None,
     /// The call on the stack at this depth.
     OnStack(usize),
-    /// A call under way.
+    /// A call under way, as far as can be seen.
     UnderWay(Key),
+    /// A call under way that the program told.
+    Told(Key),
 }
 
 /// The calls of one thread that are open at the moment that has been reached.
@@ -66,6 +70,8 @@ pub(crate) struct Thread<T> {
     /// In the order in which they began, so that who contains a call is the last that had begun.
     stack: Vec<Open<T>>,
     under_way: BTreeMap<Key, Open<T>>,
+    /// Those of them that have numbers, by these.
+    told: HashMap<u64, Key>,
     last_end_ns: i64,
 }
 
@@ -77,12 +83,19 @@ struct Open<T> {
     /// From here to its end, what lies within its callees has been counted.
     counted_to_ns: i64,
     caller: Caller,
+    /// The number that the program gave it.
+    call: Option<u64>,
     payload: T,
 }
 
 impl<T> Default for Thread<T> {
     fn default() -> Self {
-        Self { stack: Vec::new(), under_way: BTreeMap::new(), last_end_ns: i64::MAX }
+        Self {
+            stack: Vec::new(),
+            under_way: BTreeMap::new(),
+            told: HashMap::new(),
+            last_end_ns: i64::MAX,
+        }
     }
 }
 
@@ -98,8 +111,20 @@ impl<T> Thread<T> {
         let moment = moment_within(call);
         match self.stack.iter().rposition(|open| open.start_ns <= moment) {
             Some(depth) => Caller::OnStack(depth),
-            None => self.find_under_way(call, &mut judge).map_or(Caller::None, Caller::UnderWay),
+            None => match self.find_told(call) {
+                Some(told) => told,
+                None => {
+                    self.find_under_way(call, &mut judge).map_or(Caller::None, Caller::UnderWay)
+                }
+            },
         }
+    }
+
+    /// Who made a call, as the program told it; `None` when it did not.
+    fn find_told(&self, call: &Span) -> Option<Caller> {
+        let CallContext { parent, request, .. } = call.context.filter(|told| told.parent > 0)?;
+        let found = [parent, request].into_iter().find_map(|by| self.told.get(&by));
+        Some(found.map_or(Caller::None, |key| Caller::Told(*key)))
     }
 
     /// Closes what began after the end of `call`, or, for one on the stack, after it.
@@ -107,6 +132,7 @@ impl<T> Thread<T> {
         if call.end_ns.saturating_sub(self.last_end_ns) > CLOCK_SLACK_NS {
             self.stack.clear();
             self.under_way.clear();
+            self.told.clear();
         }
         self.last_end_ns = call.end_ns;
         let is_whole = call.is_on_stack && call.kind != Kind::Block;
@@ -117,7 +143,14 @@ impl<T> Thread<T> {
         while let Some(last) = self.under_way.last_entry()
             && last.key().0 > call.end_ns
         {
-            last.remove();
+            let closed = last.remove();
+            self.forget(&closed);
+        }
+    }
+
+    fn forget(&mut self, closed: &Open<T>) {
+        if let Some(call) = closed.call {
+            self.told.remove(&call);
         }
     }
 
@@ -136,12 +169,16 @@ impl<T> Thread<T> {
         let mut is_chain = true;
         let mut before: Option<&Open<T>> = None;
         let mut possible = None;
-        for (count, (key, open)) in self.containers(call).enumerate() {
+        // What was told would have told of this call, if that was made by it.
+        let is_told = call.context.is_some();
+        let containers = self.containers(call).filter(|(_, open)| !is_told || open.call.is_none());
+        for (count, (key, open)) in containers.enumerate() {
             let evidence = judge(open.function, call.function);
             if evidence == Evidence::Calls {
                 return Some(*key);
             }
-            let is_linked = before.is_none_or(|before| before.caller == Caller::UnderWay(*key));
+            let by = [Caller::UnderWay(*key), Caller::Told(*key)];
+            let is_linked = before.is_none_or(|before| by.contains(&before.caller));
             is_chain &= is_linked && count < CANDIDATE_COUNT_MAX;
             if count >= CANDIDATE_COUNT_MAX {
                 break;
@@ -164,7 +201,9 @@ impl<T> Thread<T> {
         match caller {
             Caller::None => None,
             Caller::OnStack(depth) => self.stack.get(depth).map(|open| &open.payload),
-            Caller::UnderWay(key) => self.under_way.get(&key).map(|open| &open.payload),
+            Caller::UnderWay(key) | Caller::Told(key) => {
+                self.under_way.get(&key).map(|open| &open.payload)
+            }
         }
     }
 
@@ -182,7 +221,7 @@ impl<T> Thread<T> {
             Caller::None => return 0,
             Caller::OnStack(_) if !call.is_on_stack => return 0,
             Caller::OnStack(depth) => self.stack.get_mut(depth),
-            Caller::UnderWay(key) => self.under_way.get_mut(&key),
+            Caller::UnderWay(key) | Caller::Told(key) => self.under_way.get_mut(&key),
         };
         let Some(open) = open else { return 0 };
         let end_ns = call.end_ns.min(open.counted_to_ns);
@@ -194,12 +233,19 @@ impl<T> Thread<T> {
     /// Opens a call whose caller was just found.
     pub(crate) fn open(&mut self, call: &Span, caller: Caller, payload: T) {
         let &Span { function, end_ns, .. } = call;
-        let started =
-            |start_ns| Open { function, start_ns, counted_to_ns: end_ns, caller, payload };
+        let number = call.context.map(|context| context.call);
+        let started = |start_ns| Open {
+            function,
+            start_ns,
+            counted_to_ns: end_ns,
+            caller,
+            call: number,
+            payload,
+        };
         if call.is_on_stack {
             let caller_start = match caller {
                 Caller::OnStack(depth) => self.stack.get(depth).map(|open| open.start_ns),
-                Caller::UnderWay(_) | Caller::None => None,
+                Caller::UnderWay(_) | Caller::Told(_) | Caller::None => None,
             };
             let start_ns = caller_start.map_or(call.start_ns, |start| start.max(call.start_ns));
             let place = self.stack.partition_point(|open| open.start_ns <= start_ns);
@@ -208,8 +254,11 @@ impl<T> Thread<T> {
         }
         let key = (call.start_ns, std::cmp::Reverse(call.seq));
         self.under_way.insert(key, started(call.start_ns));
-        if self.under_way.len() > UNDER_WAY_COUNT_MAX {
-            self.under_way.pop_first();
+        self.told.extend(number.map(|number| (number, key)));
+        if self.under_way.len() > UNDER_WAY_COUNT_MAX
+            && let Some((_, forgotten)) = self.under_way.pop_first()
+        {
+            self.forget(&forgotten);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Rows as calls of a program: which function, when it began and ended, whether it was on the
 //! stack.
 
-use kronicler_format::{Kind, Row};
+use kronicler_format::{CallContext, Kind, Row};
 use kronicler_store::Dictionary;
 
 use crate::name_table::NameTable;
@@ -23,6 +23,8 @@ pub(crate) struct Span {
     pub duration_ns: u64,
     /// Whether nothing else could run on the thread meanwhile but what it called.
     pub is_on_stack: bool,
+    /// What it belongs to, once [`Contexts`](crate::contexts::Contexts) has told.
+    pub context: Option<CallContext>,
 }
 
 impl Span {
@@ -78,7 +80,17 @@ impl SeriesTable {
         let &Row { series, end_ns, duration_ns, .. } = row;
         let start_ns = end_ns.saturating_sub_unsigned(duration_ns);
         let is_on_stack = kind == Kind::Sync;
-        Some(Span { seq, series, function, kind, start_ns, end_ns, duration_ns, is_on_stack })
+        Some(Span {
+            seq,
+            series,
+            function,
+            kind,
+            start_ns,
+            end_ns,
+            duration_ns,
+            is_on_stack,
+            context: None,
+        })
     }
 
     /// Calls among rows of one process in lane order, each with its thread. Rows whose times were

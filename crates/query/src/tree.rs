@@ -7,6 +7,7 @@ use kronicler_store::{Name, Snapshot, StoreError};
 
 use crate::answer::{Answer, Gaps};
 use crate::blocks::Blocks;
+use crate::contexts::Contexts;
 use crate::filter::{Filter, Limits};
 use crate::habits::Habits;
 use crate::lane_rows::{Piece, read_between, visit_back, visit_overlapping, wanted_seqs};
@@ -61,7 +62,8 @@ pub struct CallNode {
 ///
 /// Sync calls and blocks of a thread nest exactly. Async calls, generators and requests stand below
 /// those during which they began and ended, and sync calls below them, where the functions are seen
-/// to call each other, or nothing else was under way; else at the top. What a filter by time leaves
+/// to call each other, or nothing else was under way; else at the top. Those of which the program
+/// told who made them stand below that one, or below their request if that one has ended. What a filter by time leaves
 /// out is told by the end of the call at the top alone.
 ///
 /// `note_read` hears how many rows were read, as they are.
@@ -81,11 +83,14 @@ pub fn call_tree(
     let [service, version, instance] =
         [&filter.service, &filter.version, &filter.instance].map(Clone::clone);
     let common = Filter { service, version, instance, lane, thread, ..Filter::default() };
+    let everything = Filter::default();
     for mut scan in LaneScan::all(snapshot, &common) {
         if filter.wants_lane(scan.view.lane()) {
-            let mut lane = LaneTree::new(&scan, filter, &table);
+            let contexts = Contexts::new(scan.index, scan.view, &everything);
+            let mut lane = LaneTree::new(&scan, filter, &table, contexts);
             lane.learn(&mut scan)?;
             lane.add_all(&mut scan, &mut builder, &mut note_read)?;
+            gaps.add(lane.contexts.finish()?);
             gaps.add(scan.gaps);
         }
     }
@@ -161,13 +166,19 @@ struct LaneTree<'a> {
     series: SeriesTable,
     habits: Habits,
     blocks: Blocks,
+    contexts: Contexts<'a>,
     process: Option<u64>,
     threads: HashMap<u32, Thread<Place>>,
     spans: Vec<(u32, Span)>,
 }
 
 impl<'a> LaneTree<'a> {
-    fn new(scan: &LaneScan<'_>, filter: &'a Filter, table: &NameTable) -> Self {
+    fn new(
+        scan: &LaneScan<'_>,
+        filter: &'a Filter,
+        table: &NameTable,
+        contexts: Contexts<'a>,
+    ) -> Self {
         let names = &scan.view.state.names;
         Self {
             filter,
@@ -175,6 +186,7 @@ impl<'a> LaneTree<'a> {
             series: SeriesTable::new(scan.index, names, table),
             habits: Habits::default(),
             blocks: Blocks::default(),
+            contexts,
             process: None,
             threads: HashMap::new(),
             spans: Vec::new(),
@@ -231,6 +243,7 @@ impl<'a> LaneTree<'a> {
         let mut spans = std::mem::take(&mut self.spans);
         let blocks = &self.blocks;
         self.series.spans(piece.rows, |seq| blocks.is_on_stack(seq), &mut spans);
+        self.contexts.tell(&mut spans);
         for of_thread in spans.chunk_by(|left, right| left.0 == right.0).rev() {
             let mut thread = self.threads.remove(&of_thread[0].0).unwrap_or_default();
             for (_, call) in of_thread.iter().rev() {

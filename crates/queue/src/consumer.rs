@@ -53,6 +53,13 @@ impl Consumer {
         self.region.header().head.load(Ordering::Acquire)
     }
 
+    /// How many of the records pushed tell of the one behind them, and are of no call of their own.
+    /// To be read before `pushed`.
+    #[must_use]
+    pub fn beside(&self) -> u64 {
+        self.region.header().counts.beside.load(Ordering::Acquire)
+    }
+
     /// How many records found the ring full. With `pushed`, all that were seen.
     #[must_use]
     pub fn dropped(&self) -> u64 {

@@ -5,7 +5,7 @@
 //!   24  uuid 16   | boot_id 16
 //!   56  names_log_offset u64 | names_log_size u64     reserved, zero
 //!  128  head u64                                      written by the producer, each push
-//!  256  dropped u64 | closed u32                      written by the producer, seldom
+//!  256  dropped u64 | closed u32 | beside u64         written by the producer, seldom
 //!  384  tail u64                                      written by the consumer, each drain
 //!  512  logged u64                                    written by the consumer, each frame
 //!  640  triples_version u64 | triples 2 x (tick, monotonic, realtime)   by the consumer
@@ -81,6 +81,8 @@ pub(crate) struct Fixed {
 pub(crate) struct Counts {
     pub(crate) dropped: AtomicU64,
     pub(crate) closed: AtomicU32,
+    /// Records that tell of the one behind them.
+    pub(crate) beside: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -153,7 +155,11 @@ impl Header {
                 names_log_size: 0,
             }),
             head: Line(AtomicU64::new(0)),
-            counts: Line(Counts { dropped: AtomicU64::new(0), closed: AtomicU32::new(0) }),
+            counts: Line(Counts {
+                dropped: AtomicU64::new(0),
+                closed: AtomicU32::new(0),
+                beside: AtomicU64::new(0),
+            }),
             tail: Line(AtomicU64::new(0)),
             logged: Line(AtomicU64::new(0)),
             triples: Line(Triples {

@@ -40,6 +40,7 @@ pub struct Producer {
     /// The tail at which the bell was last rung.
     rung_tail: Option<u64>,
     dropped: u64,
+    beside: u64,
     is_closed: bool,
 }
 
@@ -55,6 +56,7 @@ impl Producer {
             capacity_log2: capacity.trailing_zeros(),
             rung_tail: None,
             dropped: 0,
+            beside: 0,
             is_closed: false,
         }
     }
@@ -83,6 +85,20 @@ impl Producer {
             self.put(record);
         }
         has_room
+    }
+
+    /// Puts a record into the ring that tells of the next one, if there is room for both; else
+    /// nothing was done, and the answer is false. It is counted as a record, and by itself.
+    pub fn push_beside(&mut self, record: Record) -> bool {
+        let has_room = |producer: &Self| producer.limit - producer.head >= 2;
+        let is_pushed = has_room(self) || self.extend_limit() && has_room(self);
+        if is_pushed {
+            self.put(record);
+            // Later than the head: who reads it first never takes too much off that.
+            self.beside += 1;
+            self.region.header().counts.beside.store(self.beside, Ordering::Release);
+        }
+        is_pushed
     }
 
     /// Writes the next slot, below the limit.

@@ -3,12 +3,11 @@
 //! A frame speaks only of rows that stand before it. Others are passed over: rows that a crash took
 //! have sequences that are given to others.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
 use kronicler_format::{
-    FormatError, Frame, FrameKind, FrameSeed, RowDetail, decode_details, decode_frame,
+    FormatError, Frame, FrameKind, FrameSeed, RowDetail, decode_details, decode_frame, join_details,
 };
 
 use crate::{StorageFile, StoreError};
@@ -60,7 +59,7 @@ pub(crate) fn read_details(
     seqs: &Range<u64>,
     (file, path, seed): (&dyn StorageFile, &Path, FrameSeed),
 ) -> Result<Vec<RowDetail>, StoreError> {
-    let mut found = BTreeMap::new();
+    let mut found: Vec<RowDetail> = Vec::new();
     let mut bytes = Vec::new();
     for block in blocks {
         if !block.meets(seqs) {
@@ -74,8 +73,9 @@ pub(crate) fn read_details(
             continue;
         }
         let details = decode_details(frame.payload, 0).unwrap_or_default();
-        let details = details.into_iter().filter(|detail| wanted.contains(&detail.seq));
-        found.extend(details.map(|detail| (detail.seq, detail.bytes)));
+        found.extend(details.into_iter().filter(|detail| wanted.contains(&detail.seq)));
     }
-    Ok(found.into_iter().map(|(seq, bytes)| RowDetail { seq, bytes }).collect())
+    found.sort_by_key(|detail| detail.seq);
+    join_details(&mut found);
+    Ok(found)
 }

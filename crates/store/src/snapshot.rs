@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kronicler_format::limits::SEQ_BITS;
-use kronicler_format::{ChunkEntry, HistoryEntry, Row, RowDetail, SegmentEntry};
+use kronicler_format::{ChunkEntry, HistoryEntry, Row, RowDetail, SegmentEntry, join_details};
 use kronicler_stats::History;
 
 use crate::StoreError;
@@ -129,6 +129,7 @@ impl LaneView {
         let pending = self.pending_details.iter().filter(|detail| seqs.contains(&detail.seq));
         details.extend(pending.cloned());
         details.sort_by_key(|detail| detail.seq);
+        join_details(&mut details);
         Ok(Some(details))
     }
 

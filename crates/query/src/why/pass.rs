@@ -6,7 +6,9 @@ use kronicler_format::{Kind, Row};
 use kronicler_store::StoreError;
 
 use super::ledger::{Account, Ledger};
+use crate::answer::Gaps;
 use crate::blocks::Blocks;
+use crate::contexts::Contexts;
 use crate::habits::Habits;
 use crate::lane_rows::{Piece, process_of, read_between, visit_overlapping};
 use crate::nesting::{Caller, Thread};
@@ -48,21 +50,22 @@ pub(super) struct FoundPart {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FoundCaller {
     pub call: Span,
-    /// Whether it is certain: both were on the stack.
+    /// Whether it is certain: both were on the stack, or the program told.
     pub is_certain: bool,
 }
 
 /// One call seen among those around it.
-pub(super) struct Pass {
+pub(super) struct Pass<'a> {
     call: Span,
     thread_number: u32,
     process: u64,
     series: SeriesTable,
     habits: Habits,
     blocks: Blocks,
+    contexts: Contexts<'a>,
     thread: Thread<Mark>,
     is_placed: bool,
-    opened: HashMap<u64, (Span, Option<u64>)>,
+    opened: HashMap<u64, Opened>,
     places: HashMap<(Link, u32), usize>,
     accounts: HashMap<(usize, Option<u32>), Account>,
     spans: Vec<(u32, Span)>,
@@ -76,6 +79,22 @@ pub(super) struct Pass {
     pub started_among: u64,
     /// How long calls of its function overlapped with it, itself included.
     pub overlap_ns: u128,
+    /// What could not be read of who made whom.
+    pub gaps: Gaps,
+}
+
+/// A call that was under way when the call ended.
+#[derive(Debug, Clone, Copy)]
+struct Opened {
+    call: Span,
+    made_by: Option<MadeBy>,
+}
+
+/// Who made a call.
+#[derive(Debug, Clone, Copy)]
+struct MadeBy {
+    seq: u64,
+    is_certain: bool,
 }
 
 /// What is known of an open call.
@@ -95,15 +114,19 @@ struct Mark {
     claim: Option<usize>,
 }
 
-impl Pass {
+impl<'a> Pass<'a> {
     /// Looks at everything in the lane of `scan` that overlaps the row with this sequence.
     pub fn run(
         scan: &mut LaneScan<'_>,
+        mut contexts: Contexts<'a>,
         series: SeriesTable,
         seq: u64,
         row: &Row,
     ) -> Result<Option<Self>, StoreError> {
         let Some(call) = series.span_of(seq, row) else { return Ok(None) };
+        let mut call = [(row.thread, call)];
+        contexts.tell(&mut call);
+        let [(_, call)] = call;
         let process = process_of(scan, seq)?;
         let mut pass = Self {
             call,
@@ -112,6 +135,7 @@ impl Pass {
             series,
             habits: Habits::default(),
             blocks: Blocks::default(),
+            contexts,
             thread: Thread::default(),
             is_placed: false,
             opened: HashMap::new(),
@@ -124,6 +148,7 @@ impl Pass {
             callers: Vec::new(),
             started_among: 1,
             overlap_ns: u128::from(call.duration_ns),
+            gaps: Gaps::default(),
         };
         pass.learn(scan)?;
         let range = (call.start_ns, call.end_ns);
@@ -135,6 +160,7 @@ impl Pass {
             pass.place();
         }
         pass.ledger.finish();
+        pass.gaps = pass.contexts.finish()?;
         Ok(Some(pass))
     }
 
@@ -185,6 +211,7 @@ impl Pass {
         let mut spans = std::mem::take(&mut self.spans);
         let blocks = &self.blocks;
         self.series.spans(piece.rows, |seq| blocks.is_on_stack(seq), &mut spans);
+        self.contexts.tell(&mut spans);
         for (thread, call) in spans.iter().rev() {
             if *thread != self.thread_number {
                 continue;
@@ -218,12 +245,14 @@ impl Pass {
         let habits = &mut self.habits;
         let caller =
             self.thread.find_caller(&call, |caller, callee| habits.evidence(caller, callee));
-        let mut made_by = self.thread.payload(caller).map(|mark| mark.seq);
-        let mut is_certain = call.is_on_stack;
-        while let Some((call, next)) = made_by.and_then(|seq| self.opened.get(&seq)) {
-            is_certain &= call.is_on_stack;
-            self.callers.push(FoundCaller { call: *call, is_certain });
-            made_by = *next;
+        let mut made_by = self.made_by(caller, &call);
+        let mut is_certain = true;
+        while let Some(by) = made_by
+            && let Some(&Opened { call, made_by: next }) = self.opened.get(&by.seq)
+        {
+            is_certain &= by.is_certain;
+            self.callers.push(FoundCaller { call, is_certain });
+            made_by = next;
         }
         self.note_busy_end();
         self.opened = HashMap::new();
@@ -233,17 +262,25 @@ impl Pass {
         self.thread.open(&call, caller, mark);
     }
 
+    /// Who made a call that was not yet opened.
+    fn made_by(&self, caller: Caller, call: &Span) -> Option<MadeBy> {
+        let by = self.thread.payload(caller)?;
+        let is_told = matches!(caller, Caller::Told(_));
+        Some(MadeBy { seq: by.seq, is_certain: is_told || call.is_on_stack && by.is_on_stack })
+    }
+
     /// Enters the time in which a call on the stack was under way that began in the call and ended
     /// after it: one that calls back at once is not on the stack and ends within others.
     fn note_busy_end(&mut self) {
         let (start_ns, end_ns) = (self.call.start_ns, self.call.end_ns);
         let begun_within = self.thread.first_on_stack(|mark| {
             let busy = self.opened.get(&mark.seq);
-            busy.is_some_and(|(busy, _)| busy.start_ns > start_ns)
+            busy.is_some_and(|busy| busy.call.start_ns > start_ns)
         });
         let busy = begun_within.and_then(|mark| self.opened.get(&mark.seq));
-        let Some((busy, _)) = busy.filter(|_| !self.call.is_on_stack) else { return };
-        let busy = *busy;
+        let Some(&Opened { call: busy, .. }) = busy.filter(|_| !self.call.is_on_stack) else {
+            return;
+        };
         let part = self.begin_part(Link::Busy, &busy);
         let node = self.add_node(Under::Top(part + 1), Caller::None, &busy);
         let account = self.account(part, node);
@@ -260,11 +297,13 @@ impl Pass {
             mark.first_function = by.first_function;
         }
         if !self.is_placed {
-            self.opened.insert(call.seq, (*call, by.map(|by| by.seq)));
+            let made_by = self.made_by(caller, call);
+            self.opened.insert(call.seq, Opened { call: *call, made_by });
         } else if let Some(by) = by.filter(|by| by.is_own || by.part.is_some()) {
             self.add_made(&by, caller, &mut mark, call);
         } else if call.is_on_stack && !self.call.is_on_stack {
-            self.add_other(by.filter(|_| matches!(caller, Caller::UnderWay(_))), &mut mark, call);
+            let is_under_way = matches!(caller, Caller::UnderWay(_) | Caller::Told(_));
+            self.add_other(by.filter(|_| is_under_way), &mut mark, call);
         }
         if let Some(part) = mark.part {
             let weight = self.series.of(call.series).map_or(1, |facts| facts.weight);

@@ -12,6 +12,7 @@ use super::verdict::SLOW_RATIO;
 use super::{CallerRow, InFlight, Part, PartKind, PathStep, Why};
 use crate::answer::{Answer, Gaps};
 use crate::batch::StoredRow;
+use crate::contexts::Contexts;
 use crate::fetch::{Fetched, fetch, read_row};
 use crate::filter::Filter;
 use crate::name_table::NameTable;
@@ -49,7 +50,8 @@ pub fn why(snapshot: &Snapshot, id: RowId) -> Result<Answer<Fetched<Why>>, Store
     let all = Filter::default();
     let mut scan = LaneScan::new(lane, view, &all).stops_early();
     let question = Question { table: &table, row };
-    let why = question.ask(snapshot, &mut scan, &stored, &mut gaps)?;
+    let contexts = Contexts::new(lane, view, &all);
+    let why = question.ask(snapshot, (&mut scan, contexts), &stored, &mut gaps)?;
     gaps.add(scan.gaps);
     Ok(gaps.answer(why.map_or(Fetched::Damaged, Fetched::Found)))
 }
@@ -64,7 +66,7 @@ impl Question<'_> {
     fn ask(
         &self,
         snapshot: &Snapshot,
-        scan: &mut LaneScan<'_>,
+        (scan, contexts): (&mut LaneScan<'_>, Contexts<'_>),
         stored: &Row,
         gaps: &mut Gaps,
     ) -> Result<Option<Why>, StoreError> {
@@ -72,7 +74,10 @@ impl Question<'_> {
         let names = &scan.view.state.names;
         let series = SeriesTable::new(scan.index, names, self.table);
         let statistics = Statistics::read(snapshot, self.table, row.end_ns, gaps)?;
-        let Some(pass) = Pass::run(scan, series, row.id.seq(), stored)? else { return Ok(None) };
+        let Some(pass) = Pass::run(scan, contexts, series, row.id.seq(), stored)? else {
+            return Ok(None);
+        };
+        gaps.add(pass.gaps);
         let of_function = names.series_of(&row.name.name);
         let usual = usually_in_flight(scan, |series| of_function.contains(&series))?;
         let (nodes, places) = nodes_of(&pass.tree, self.table.names());
@@ -96,7 +101,7 @@ impl Question<'_> {
         self.table.names().get(function as usize).cloned()
     }
 
-    fn callers(&self, pass: &Pass) -> Vec<CallerRow> {
+    fn callers(&self, pass: &Pass<'_>) -> Vec<CallerRow> {
         let callers = pass.callers.iter().filter_map(|caller| {
             Some(CallerRow {
                 id: RowId::new(u16::try_from(self.row.id.lane()).ok()?, caller.call.seq),
@@ -110,7 +115,7 @@ impl Question<'_> {
     }
 
     /// The parts, the largest first.
-    fn parts(&self, pass: &Pass, statistics: &Statistics) -> Vec<Part> {
+    fn parts(&self, pass: &Pass<'_>, statistics: &Statistics) -> Vec<Part> {
         let (of_parts, of_nodes) = pass.amounts();
         let spent_ns = spent(&pass.tree, of_nodes);
         let heaviest = heaviest(&pass.tree, &spent_ns);
@@ -240,7 +245,7 @@ fn below(nodes: &[CallNode], place: usize) -> Vec<CallNode> {
     all.collect()
 }
 
-fn in_flight(pass: &Pass, duration_ns: u64, usual: u64) -> InFlight {
+fn in_flight(pass: &Pass<'_>, duration_ns: u64, usual: u64) -> InFlight {
     let at_start = pass.started_among;
     let mean = match duration_ns {
         0 => at_start as f64,

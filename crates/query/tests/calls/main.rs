@@ -9,6 +9,7 @@ mod world;
 
 mod program;
 mod nesting;
+mod contexts;
 mod ranges;
 mod service;
 mod amounts;

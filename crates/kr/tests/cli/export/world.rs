@@ -1,8 +1,8 @@
 //! Databases with all that rows can be.
 
 use kronicler_format::{
-    Argument, Counters, Detail, Flags, Kind, LoopUse, Outcome, Row, RowDetail, Run, SeriesEntry,
-    TraceIds,
+    Argument, CallContext, Counters, Detail, Flags, Kind, LoopUse, Outcome, Row, RowDetail, Run,
+    SeriesEntry, TraceIds,
 };
 use kronicler_store::{LaneState, LaneWriter};
 
@@ -103,6 +103,7 @@ fn detail(seq: u64) -> RowDetail {
         in_flight: Some(seq),
         arguments: vec![argument],
         trace: Some(TraceIds { trace: [0xab; 16], span: [1; 8] }),
+        context: Some(CallContext { call: seq + 1, parent: seq, request: 1 }),
     };
     let mut bytes = Vec::new();
     detail.encode(&mut bytes);
