@@ -66,7 +66,8 @@ for (const way of ['option', 'configure', 'environment']) {
     const requests = new Set(rows.map(({ detail }) => detail?.request))
     t.is(requests.size, 3)
     for (const { name, detail } of rows) {
-      if (name === 'request') t.deepEqual([detail?.parent, detail?.call], [undefined, detail?.request])
+      if (name !== 'request') continue
+      t.deepEqual([detail?.parent, detail?.call], [undefined, detail?.request])
     }
     const reader = Database.reader(`${cwd}/.kronicler_data`)
     const query = rows.find(({ name }) => name === 'query') as Row
@@ -119,9 +120,10 @@ test('what a call does stays as it was', async (t) => {
 test('a wrong option is named', (t) => {
   // Promise: a wrong option is told where it is given.
   const wrong = { context: 'yes' } as unknown as CaptureOptions
-  t.throws(() => capture('f', () => 1, wrong), { instanceOf: TypeError, message: /options\.context/ })
+  const told = { instanceOf: TypeError, message: /options\.context/ }
+  t.throws(() => capture('f', () => 1, wrong), told)
   const configured = { context: 1 } as unknown as Parameters<typeof configure>[0]
-  t.throws(() => configure(configured), { instanceOf: TypeError, message: /options\.context/ })
+  t.throws(() => configure(configured), told)
 })
 
 /** Asks for pages on one connection, one after the other. */

@@ -1,6 +1,6 @@
 /**
- * Which call made which. What a call begins, at once or later, runs in its context, which Node hands
- * on through promises, timers and callbacks.
+ * Which call made which. What a call begins, at once or later, runs in its context, which Node
+ * hands on through promises, timers and callbacks.
  *
  * Calls have numbers in the order in which they begin, of the thread and not of a database: a call
  * in one may be made by a call in another.

@@ -63,8 +63,8 @@ pub struct CallNode {
 /// Sync calls and blocks of a thread nest exactly. Async calls, generators and requests stand below
 /// those during which they began and ended, and sync calls below them, where the functions are seen
 /// to call each other, or nothing else was under way; else at the top. Those of which the program
-/// told who made them stand below that one, or below their request if that one has ended. What a filter by time leaves
-/// out is told by the end of the call at the top alone.
+/// told who made them stand below that one, or below their request if that one has ended. What a
+/// filter by time leaves out is told by the end of the call at the top alone.
 ///
 /// `note_read` hears how many rows were read, as they are.
 ///
