@@ -22,7 +22,7 @@ use kronicler_format::{
 use crate::detail_block::read_details;
 use crate::lane_reader::{FRAMES_OFFSET, HEAD_COPIES, read_frames};
 use crate::lane_state::{LaneState, frames_of};
-use crate::layout::head_path;
+use crate::layout::{generation_of, head_path};
 use crate::{Dictionary, Storage, StorageFile, StoreError};
 
 /// How often frames are written that later ones need: a flipped bit must not cost those.
@@ -78,6 +78,9 @@ impl HeadLog {
     ) -> Result<Self, StoreError> {
         let file = storage.open_append(&path).map_err(StoreError::io("open", &path))?;
         let mut log = Self::new(path, file, &state.head);
+        // Who keeps this file and removes others tells them by their names: that of a file which
+        // somebody has renamed is not what its header says.
+        log.generation = generation_of(&log.path).unwrap_or(log.generation);
         log.offset = state.offset;
         log.note(state);
         Ok(log)

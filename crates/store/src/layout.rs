@@ -155,6 +155,11 @@ pub fn list_heads(storage: &dyn Storage, lane_dir: &Path) -> Result<Vec<u64>, St
     Ok(heads)
 }
 
+/// The generation that the name of a head log says.
+pub fn generation_of(head_path: &Path) -> Option<u64> {
+    head_path.file_name()?.to_str()?.strip_prefix("head-")?.parse().ok()
+}
+
 /// Whether there is nothing at a path, or something that is no directory.
 pub fn is_no_dir(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)

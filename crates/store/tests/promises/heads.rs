@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use kronicler_format::{FormatError, HEAD_SIZE_BYTES, Head};
 use kronicler_store::{
-    Directory, LaneReader, LaneWriter, Storage, StoreError, head_path, lane_dir, list_lanes,
+    Directory, LaneReader, LaneWriter, Memory, Storage, StoreError, head_path, lane_dir, list_lanes,
 };
 
 use crate::world::{
-    FRAMES_AT, FoundFrame, Owner, disk_with, first_head, frames_of, life, read, root, rows_of, run,
-    small_log,
+    FRAMES_AT, FoundFrame, Owner, bytes_of, disk_with, first_head, frames_of, life, read, root,
+    rows_of, run, small_log,
 };
 
 fn put(storage: &Arc<dyn Storage>, generation: u64, bytes: &[u8]) {
@@ -208,4 +208,25 @@ fn a_header_alone_holds_no_rows() {
     assert_eq!(directory.snapshot(None).unwrap().lanes[0].end_seq(), 60);
     let reader = LaneReader::open(&storage, &root(), 0).unwrap().unwrap();
     assert_eq!(rows_of(&storage, &reader), life(0..60, 0));
+}
+
+#[test]
+fn a_head_that_was_renamed_keeps_its_rows() {
+    // Promise: whatever number somebody gives a head log, who opens the lane removes no row.
+    for number in [5, 0] {
+        let storage: Arc<dyn Storage> = Arc::new(Memory::default());
+        let mut owner = Owner::open(&storage, &root(), 0);
+        owner.append(20);
+        owner.rotate();
+        let path = owner.writer.path().to_owned();
+        owner.close();
+        put(&storage, number, &bytes_of(&storage, &path));
+        storage.remove(&path).unwrap();
+        let mut owner = Owner::open(&storage, &root(), 0);
+        owner.append(5);
+        assert_eq!(read(&storage, &root(), 0), life(0..25, 0), "head {number}");
+        owner.rotate();
+        owner.close();
+        assert_eq!(read(&storage, &root(), 0), life(0..25, 0), "head {number}");
+    }
 }
