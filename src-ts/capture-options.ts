@@ -31,7 +31,8 @@ export interface CaptureOptions {
   stream?: boolean
   /**
    * Milliseconds above which a call is slow, so that its row gets a detail. Default: what about one
-   * call in a hundred of the function takes, once it was called 200 times. `Infinity`: none is.
+   * call in a hundred of the function takes, once it was called 200 times, and at least 0.1.
+   * `Infinity`: none is.
    */
   slowMs?: number
   /**
