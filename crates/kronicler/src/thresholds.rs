@@ -132,7 +132,8 @@ mod tests {
         // Promise: about the slowest hundredth of a function's calls is slow, from 200 calls on,
         // also after it has become ten times as slow or as fast.
         let mut mark = SlowMark::default();
-        let told: Vec<_> = draws().take(200).filter_map(|draw| mark.add(1_000_000 + 1_000 * draw)).collect();
+        let told: Vec<_> =
+            draws().take(200).filter_map(|draw| mark.add(1_000_000 + 1_000 * draw)).collect();
         assert_eq!(told.len(), 1);
         for scale in [1, 10, 1] {
             let mut slow_count = 0;
