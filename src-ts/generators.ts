@@ -138,8 +138,10 @@ function watched(step: Step, name: (typeof stepNames)[number]): Step {
       run.isRunning = true
       try {
         const { context } = run
-        const take = (): unknown => apply(step, this, args)
-        result = context === undefined ? take() : runIn(context, take)
+        result =
+          context === undefined
+            ? apply(step, this, args)
+            : runIn(context, () => apply(step, this, args) as unknown)
         isOver = true
       } finally {
         run.isRunning = false

@@ -75,4 +75,15 @@ export const ownArms = {
     twin: 'bareAsync',
     call: capture('async', later(arm)),
   }),
+  context: (arm) => ({
+    ...captured,
+    twin: 'bare',
+    call: capture('context', add(arm), { context: true }),
+  }),
+  contextAsync: (arm) => ({
+    ...captured,
+    isAsync: true,
+    twin: 'bareAsync',
+    call: capture('contextAsync', later(arm), { context: true }),
+  }),
 }

@@ -20,6 +20,8 @@ const titles = {
   run: 'capture.run',
   clockAsync: 'two performance.now() and a .then',
   async: 'captured async function',
+  context: 'captured function that knows who made it',
+  contextAsync: 'captured async function that knows who made it',
   hrtime: 'two process.hrtime.bigint()',
   promObserve: 'prom-client observe',
   promChild: 'prom-client observe, labels looked up before',
@@ -46,6 +48,9 @@ const goals = {
 const groups = [
   { own: ['wrapper', 'method', 'generator', 'span', 'run'], clock: 'clock', twin: 'bare' },
   { own: ['async'], clock: 'clockAsync', twin: 'bareAsync' },
+  // By themselves: an AsyncLocalStorage changes what others in the process cost.
+  { own: ['context'], clock: 'clock', twin: 'bare' },
+  { own: ['contextAsync'], clock: 'clockAsync', twin: 'bareAsync' },
   { own: ['wrapper'], clock: 'clock', twin: 'bare', rivals },
 ]
 
@@ -98,7 +103,7 @@ function absolutesOf(results, { own, clock, rivals: others }, { major }) {
 }
 
 async function measureGroup(group, node, options) {
-  const what = `${group.rivals ? 'rivals' : `ways of capturing, ${group.twin}`}, Node ${node.major}`
+  const what = `${group.rivals ? 'rivals' : `ways of capturing, ${group.own[0]}`}, Node ${node.major}`
   const { result, noise, runCount, remarks } = await repeatWhileNoisy(what, {
     run: () => runProcesses(group, node, options),
     baselinesOf: (results) => results.map(({ added }) => added[group.clock]),
