@@ -3,7 +3,6 @@
  * and any other. Nothing may be taken away from it in a later version, only added.
  */
 
-import type { AsyncLocalStorage } from 'node:async_hooks'
 import type { Database } from './database.js'
 
 interface Shared {
@@ -46,8 +45,15 @@ export interface CallContext {
   readonly request: number
 }
 
+/** What is needed of Node's `AsyncLocalStorage`: types of the package do without those of Node. */
+interface Storage {
+  getStore(): CallContext | undefined
+  run<T>(context: CallContext, work: () => T): T
+  enterWith(context: CallContext): void
+}
+
 export interface Contexts {
-  readonly storage: AsyncLocalStorage<CallContext>
+  readonly storage: Storage
   /** The number that was given out last. */
   last: number
 }
