@@ -103,7 +103,8 @@ function absolutesOf(results, { own, clock, rivals: others }, { major }) {
 }
 
 async function measureGroup(group, node, options) {
-  const what = `${group.rivals ? 'rivals' : `ways of capturing, ${group.own[0]}`}, Node ${node.major}`
+  const ways = group.rivals ? 'rivals' : `ways of capturing, ${group.own[0]}`
+  const what = `${ways}, Node ${node.major}`
   const { result, noise, runCount, remarks } = await repeatWhileNoisy(what, {
     run: () => runProcesses(group, node, options),
     baselinesOf: (results) => results.map(({ added }) => added[group.clock]),
