@@ -43,7 +43,8 @@ fn stored(made: &[Made], is_sealed: bool) -> Snapshot {
     let mut process = Process::open(&storage, &root());
     process.log(&in_order(rows.into_iter().map(|(call, _)| call).collect()));
     if !details.is_empty() {
-        process.tell(&details);
+        process.writer.append_details(&details).expect("details can be appended");
+        process.writer.absorb_into(&mut process.state, &[]);
     }
     if is_sealed {
         process.seal(Seal::All);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kronicler_format::{Flags, Row, RowDetail, Run, SeriesEntry};
+use kronicler_format::{Flags, Row, Run, SeriesEntry};
 use kronicler_store::{
     Batch, Catalog, Dictionary, Directory, HistoryLimits, LaneState, LaneView, LaneWriter, Memory,
     MergePolicy, POOL_SIZE_BYTES, Seal, Snapshot, Storage,
@@ -59,12 +59,6 @@ impl Process {
         let batch = Batch { names: &self.names, rows: &rows, first_seq, counters: None, now_ns: 0 };
         self.writer.append(&batch).expect("rows can be appended");
         self.writer.absorb_into(&mut self.state, &rows);
-    }
-
-    /// Stores what is told of rows that are in the log.
-    pub fn tell(&mut self, details: &[RowDetail]) {
-        self.writer.append_details(details).expect("details can be appended");
-        self.writer.absorb_into(&mut self.state, &[]);
     }
 
     pub fn seal(&mut self, which: Seal) -> bool {
