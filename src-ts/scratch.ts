@@ -60,9 +60,6 @@ export function isPaused(database: number): boolean {
 
 export const insert: () => void = addon?.binding?.insert ?? nothing
 
-/** The index in `words` of the ticket of the call that has just ended, as `native.ts` tells. */
-export const ticketWord = 31
-
 /** Tells what was hooked for a database; the facade has `tellHook` of `hooks.ts` for it. */
 export const tellHook: Binding['tellHook'] = addon?.binding?.tellHook ?? nothing
 

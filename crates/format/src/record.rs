@@ -25,7 +25,8 @@ pub struct Record {
     pub site: u32,
     /// Lap in the upper 24 bits, flags in the lower 8.
     pub lap_and_flags: u32,
-    /// Parent or request of the call, 0 when there is none.
+    /// The ticket with which the detail of the call is handed over, 0 when it gets none. In a
+    /// record that tells of the next one, the request: see [`CallContext`](crate::CallContext).
     pub context: u64,
 }
 

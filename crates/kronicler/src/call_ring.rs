@@ -12,8 +12,8 @@ use crate::details::Details;
 use crate::engine::Engine;
 use crate::thresholds::Thresholds;
 
-/// A slow call that is shorter gets a detail only if it is the first in such a time: a function
-/// that is called a million times a second has ten thousand slow calls in it.
+/// A slow call that is shorter gets a detail only if it is the first in such a time: of a function
+/// that is called a million times a second a low `slow_ns` would make all calls slow.
 const DETAIL_STEP_NS: u64 = 1_000_000;
 
 /// The ring of a thread that captures.
