@@ -69,6 +69,28 @@ for (const [way, optionsFor] of Object.entries(ways)) {
   })
 }
 
+/** A clock that holds up its reader each other time, before or after, as a busy machine does. */
+const slowDate = `
+  const { now } = Date
+  const wait = (ms) => { for (const end = performance.now() + ms; performance.now() < end;); }
+  let reads = -1
+  Date.now = () => {
+    reads += 1
+    wait(reads % 4 === 0 ? 60 : 0)
+    const read = now()
+    wait(reads % 4 === 2 ? 60 : 0)
+    return read
+  }`
+
+test('a thread put off while it reads the clock moves no signal', async (t) => {
+  // Promise: signals lie where they were in time, however busy the machine is.
+  const { flags, ...rest } = ways.register('timers')
+  const preload = `data:text/javascript,${encodeURIComponent(slowDate)}`
+  const { signals, act } = await signalsOf(t, { flags: ['--import', preload, ...flags], ...rest })
+  t.true(signals.length >= 4)
+  t.true(signals.every(({ start, end }) => start > act.start && end < act.end))
+})
+
 /** Facts that a program found about timers, and the signals that it left. */
 async function lateTimers(
   t: ExecutionContext,

@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks'
 import { recordGiven } from '../given-times.js'
 import { kindSignal, outcomeOk } from '../record.js'
 import type { Names } from '../register/names.js'
+import { aheadMs } from './clocks.js'
 
 // Taken at load, so that fake clocks of tests do not move what is stored.
 const { now: epochMs } = Date
@@ -15,8 +16,8 @@ const driftMaxMs = 2
 /** Milliseconds from the Unix epoch to the zero of `performance.now()`, as the clock is now. */
 function originMs(): number {
   const origin = performance.timeOrigin
-  const drift = epochMs() - (origin + performance.now())
-  return Math.abs(drift) > driftMaxMs ? origin + drift : origin
+  const now = aheadMs(epochMs)
+  return Math.abs(now - origin) > driftMaxMs ? now : origin
 }
 
 /** Records a signal; times are milliseconds as `performance.now()` gives them. Never throws. */

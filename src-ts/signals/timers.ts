@@ -8,7 +8,6 @@
  */
 
 import { syncBuiltinESMExports } from 'node:module'
-import { performance } from 'node:perf_hooks'
 import timers from 'node:timers'
 import promises from 'node:timers/promises'
 
@@ -16,6 +15,7 @@ import { bare } from '../arguments.js'
 import { promiseThen } from '../chained.js'
 import { disguise } from '../disguise.js'
 import { Names } from '../register/names.js'
+import { aheadMs, clock } from './clocks.js'
 import { recordSignal } from './signal.js'
 
 type Callable = (...args: never) => unknown
@@ -26,8 +26,6 @@ interface Notes {
   readonly _idleTimeout?: unknown
 }
 
-// Taken at load, so that fake clocks do not change what is measured.
-const clock = performance.now.bind(performance)
 const { apply, defineProperty, getOwnPropertyDescriptor } = Reflect
 
 /** Below that nobody notices. */
@@ -125,18 +123,17 @@ function replace(holder: object, key: string, watch: (fn: Callable) => Callable)
   put(holder, key, replacement(fn as Callable, watch))
 }
 
-/** What Node's loop shows is learned from a timer; not a number where timers are not Node's. */
-function findZeroMs(): number {
-  const nowMs = clock()
-  const timer = timers.setTimeout(nothing, delayMaxMs) as Notes
-  const { _idleStart: start } = timer
-  timers.clearTimeout(timer as NodeJS.Timeout)
-  return typeof start === 'number' ? nowMs - start : NaN
+/** What Node's loop shows, learned from a timer; undefined where timers are not Node's. */
+function loopMs(): unknown {
+  const timer = timers.setTimeout(nothing, delayMaxMs)
+  const { _idleStart: start } = timer as Notes
+  timers.clearTimeout(timer)
+  return start
 }
 
 /** Records each timer of this thread that begins late. */
 export function watchTimers(): void {
-  zeroMs = findZeroMs()
+  zeroMs = -aheadMs(loopMs)
   // Fake ones: replacing them would only be undone, or keep them from being taken away.
   if (Number.isNaN(zeroMs)) return
   for (const key of kept) {
