@@ -20,7 +20,9 @@ const arms = {
   openTelemetry: 'OpenTelemetry spans',
 }
 
-const full = { sets: 3, warmUpRounds: 2, rounds: 12, amount: 12_000, connections: 10 }
+// Two processes of one arm differ by a tenth, two turns of one process by far less: many processes
+// with few turns each tell more than few that run for long.
+const full = { sets: 15, warmUpRounds: 1, rounds: 3, amount: 12_000, connections: 10 }
 const short = { sets: 1, warmUpRounds: 1, rounds: 3, amount: 2_000, connections: 10 }
 
 async function startArm(name, framework, dir) {
@@ -50,16 +52,23 @@ async function load(arm, client, { amount, connections }, isKept) {
   arm.speed.push(requestsPerSecond)
 }
 
-/** Servers of all arms side by side, loaded in turn, each round from another one on. */
-function runSet(framework, sizes) {
+/** From another one on each time. */
+function rotated(all, by) {
+  const first = by % all.length
+  return [...all.slice(first), ...all.slice(0, first)]
+}
+
+/** Servers of all arms side by side, started and loaded in turn. `number`: which set this is. */
+function runSet(framework, sizes, number) {
   return withDirectory(async (dir) => {
     const client = startChild(clientScript, {})
     const started = []
     try {
-      for (const name of Object.keys(arms)) started.push(await startArm(name, framework, dir))
+      for (const name of rotated(Object.keys(arms), number)) {
+        started.push(await startArm(name, framework, dir))
+      }
       for (let round = 0; round < sizes.warmUpRounds + sizes.rounds; round++) {
-        const first = round % started.length
-        const order = [...started.slice(first), ...started.slice(0, first)]
+        const order = rotated(started, round)
         if (round % 2 === 1) order.reverse()
         for (const arm of order) await load(arm, client, sizes, round >= sizes.warmUpRounds)
       }
@@ -114,7 +123,8 @@ export async function run({ isShort, say }) {
   for (const framework of frameworks) {
     const sets = []
     while (sets.length < sizes.sets) {
-      const valid = await repeatWhileInvalid(framework, () => runSet(framework, sizes))
+      const valid = await repeatWhileInvalid(framework, () =>
+        runSet(framework, sizes, sets.length))
       sets.push(valid.result)
       remarks.push(...valid.remarks)
     }
