@@ -1,22 +1,21 @@
 /**
  * HTTP exchanges: from where a request comes in to the end of its answer, one record each.
  *
- * The end is the event `finish` of the answer, when all of it was handed to the system, or `close`,
- * whichever comes first: a client that goes away closes an answer that never finishes. State lies
- * in a private field of the answer, so that an exchange has one, whoever else looks at it.
+ * The end is the event `finish` of the answer, when all of it was handed to the system, or that the
+ * answer or its connection is closed, whichever comes first: a client that goes away leaves an
+ * answer that never finishes. An answer has one exchange, whoever else looks at it.
  */
 
 import { beginRequest, runIn, stayIn } from '../context.js'
-import { Given } from '../given.js'
 import { kindHttp, now, outcomeAborted, outcomeError, outcomeOk, record } from '../record.js'
 import * as scratch from '../scratch.js'
 import { flight } from '../tell.js'
+import { pendingOf } from './pending.js'
 import { unmatchedName } from './routes.js'
-import { watchTurn } from './turns.js'
 import type { CallContext } from '../context.js'
 import type { Told } from '../tell.js'
+import type { Socket } from './pending.js'
 import type { Routes } from './routes.js'
-import type { Connection } from './turns.js'
 
 const { isPaused, words } = scratch
 
@@ -27,9 +26,9 @@ export interface Answer {
   readonly writableEnded?: boolean
   /** Of HTTP/2 alone. */
   readonly stream?: unknown
-  readonly req?: { readonly socket?: Connection | null; readonly upgrade?: unknown }
+  readonly req?: { readonly socket?: Socket | null; readonly upgrade?: unknown }
   readonly headersSent?: boolean
-  on(event: 'finish' | 'close', listener: (this: Answer) => void): unknown
+  on(event: 'finish' | 'close', listener: () => void): unknown
 }
 
 /** Finds the name of an exchange when it ends; `undefined` when there was no route. */
@@ -37,141 +36,154 @@ export type NameOf<T> = (request: T) => string | undefined
 
 const statusErrorMin = 500
 
-/** Whether all of an answer was handed to the system when it finished, or was closed. */
-function isWhole(answer: Answer, isFinish: boolean): boolean {
-  // Of HTTP/2 one that the client gave up finishes, too, but nobody has ended it.
-  if (answer.writableEnded === false) return false
-  if (answer.stream !== undefined) return answer.writableFinished === true
-  // Up to Node 24 one finishes whose client went away with a part of it.
-  if ((answer.req?.socket?.errored ?? null) !== null) return false
-  // Answers within the program, as `inject` of Fastify gives, finish before they say so.
-  return isFinish || answer.writableFinished === true
-}
+/** Exchanges of answers that no connection of HTTP/1 has. */
+const others = new WeakMap<object, Exchange>()
 
-/** What is known of an answer that has begun. */
-interface State extends Told {
-  readonly start: number
-  readonly routes: Routes
-  nameOf: NameOf<never>
-  request: unknown
-  isOver: boolean
-}
+function nothingFound(): undefined {}
 
-/** Gives an answer its state. */
-class Exchange extends Given {
-  readonly #state: State
+/** An exchange that is under way. */
+export class Exchange implements Told {
+  readonly context: CallContext | undefined
+  readonly answer: Answer
+  readonly #pending: Exchange[] | undefined
+  readonly #socket: Socket | null | undefined
+  readonly #routes: Routes
+  readonly #start: number
+  #nameOf: NameOf<never> = nothingFound
+  #request: unknown
+  #isOver = false
 
-  private constructor(answer: object, state: State) {
-    super(answer)
-    this.#state = state
+  constructor(answer: Answer, routes: Routes, socket: Socket | null | undefined) {
+    this.answer = answer
+    this.#routes = routes
+    this.#socket = socket
+    this.#pending = pendingOf(socket)
+    this.context = routes.isContextual ? beginRequest() : undefined
+    this.#start = now()
+    answer.on('finish', () => this.end(true))
+    if (this.#pending === undefined) {
+      answer.on('close', () => this.end(false))
+      others.set(answer, this)
+    } else {
+      this.#pending.push(this)
+    }
+    flight.count += 1
   }
 
-  static put(answer: object, state: State): void {
-    // oxlint-disable-next-line no-new -- it is the answer that changes
-    new Exchange(answer, state)
+  /** The exchange of an answer, if it has begun. */
+  static of(answer: object, socket: Socket | null | undefined): Exchange | undefined {
+    const pending = pendingOf(socket)
+    if (pending === undefined) return others.get(answer)
+    const [first] = pending
+    if (first === undefined || first.answer === answer) return first
+    return pending.find((one) => one.answer === answer)
   }
 
-  static of(answer: object): State | undefined {
-    return #state in answer ? answer.#state : undefined
+  /** Lets whoever knows more of its route name it. */
+  name<T>(find: NameOf<T>, request: T): void {
+    this.#nameOf = find
+    this.#request = request
+  }
+
+  /** Records it, unless that has been done. Nothing of ours is thrown into a server. */
+  end(isFinish: boolean): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    flight.count -= 1
+    this.#forget()
+    try {
+      this.#record(isFinish)
+    } catch {
+      // An answer that is built otherwise.
+    }
+    // An answer may live on in a log line; what it was asked by need not.
+    this.#request = undefined
+  }
+
+  #forget(): void {
+    const at = this.#pending?.indexOf(this) ?? -1
+    if (at === 0) this.#pending?.shift()
+    else if (at > 0) this.#pending?.splice(at, 1)
+  }
+
+  #record(isFinish: boolean): void {
+    const { answer } = this
+    const isAll = this.#isWhole(isFinish)
+    const status = isAll || answer.headersSent === true ? answer.statusCode : 0
+    let outcome = status >= statusErrorMin ? outcomeError : outcomeOk
+    if (!isAll) outcome = outcomeAborted
+    const routes = this.#routes
+    const tag = routes.tagOf(this.#found(), status)
+    record(this.#start, tag | kindHttp | outcome, routes.database, undefined, this)
+  }
+
+  #found(): string {
+    try {
+      return this.#nameOf(this.#request as never) ?? unmatchedName
+    } catch {
+      // A request that somebody has made a proxy of, or a framework that is built otherwise.
+      return unmatchedName
+    }
+  }
+
+  /** Whether all of the answer was handed to the system when it finished, or was closed. */
+  #isWhole(isFinish: boolean): boolean {
+    const { answer } = this
+    if (this.#pending === undefined) {
+      // Of HTTP/2 one that the client gave up finishes, too, but nobody has ended it.
+      if (answer.writableEnded === false) return false
+      if (answer.stream !== undefined) return answer.writableFinished === true
+    }
+    // Up to Node 24 one finishes whose client went away with a part of it.
+    if ((this.#socket?.errored ?? null) !== null) return false
+    // Answers within the program, as `inject` of Fastify gives, finish before they say so.
+    return isFinish || answer.writableFinished === true
   }
 }
 
-function finish(answer: Answer, isFinish: boolean): void {
-  const state = Exchange.of(answer)
-  if (state === undefined || state.isOver) return
-  state.isOver = true
-  flight.count -= 1
-  const { routes, start } = state
-  const isAll = isWhole(answer, isFinish)
-  const status = isAll || answer.headersSent === true ? answer.statusCode : 0
-  let outcome = status >= statusErrorMin ? outcomeError : outcomeOk
-  if (!isAll) outcome = outcomeAborted
-  const tag = routes.tagOf(found(state.nameOf, state.request), status)
-  record(start, tag | kindHttp | outcome, routes.database, undefined, state)
-  // An answer may live on in a log line; what it was asked by need not.
-  state.request = undefined
-}
-
-function found(find: NameOf<never>, request: unknown): string {
+/** Lets whoever knows more of its route name an exchange that has begun. */
+export function rename<T>(answer: object, find: NameOf<T>, request: T): void {
   try {
-    return find(request as never) ?? unmatchedName
+    Exchange.of(answer, (answer as Answer).req?.socket)?.name(find, request)
   } catch {
-    // A request that somebody has made a proxy of, or a framework that is built otherwise.
-    return unmatchedName
-  }
-}
-
-function end(answer: Answer, isFinish: boolean): void {
-  try {
-    finish(answer, isFinish)
-  } catch {
-    // Nothing of ours is thrown into a server.
-  }
-}
-
-function endUnfinished(answer: Answer): void {
-  end(answer, false)
-}
-
-function onFinish(this: Answer): void {
-  end(this, true)
-}
-
-function onClose(this: Answer): void {
-  endUnfinished(this)
-}
-
-/** Lets whoever knows more of its route name an exchange that has begun; `false` if none has. */
-export function rename<T>(answer: object, find: NameOf<T>, request: T): boolean {
-  try {
-    const state = Exchange.of(answer)
-    if (state === undefined) return false
-    state.nameOf = find
-    state.request = request
-    return true
-  } catch {
-    return false
+    // An answer that somebody has made a proxy of.
   }
 }
 
 /**
- * Begins an exchange. Where one has begun already, by another middleware or by
- * `kronicler/register`, it only learns its name from this one.
+ * Begins an exchange, and gives its context, where it has one. One that has begun already, by
+ * another middleware or by `kronicler/register`, only learns its name from this one.
  */
-export function begin<T>(answer: Answer, routes: Routes, find: NameOf<T>, request: T): void {
+export function begin<T>(
+  answer: Answer,
+  routes: Routes,
+  find: NameOf<T>,
+  request: T,
+): CallContext | undefined {
   try {
-    if (words[8] !== 0 && isPaused(routes.database)) return
-    if (rename(answer, find, request)) return
-    // A WebSocket: some frameworks make an answer for it that nobody ends.
-    if (answer.req?.upgrade === true) return
-    const context = routes.isContextual ? beginRequest() : undefined
-    const start = now()
-    Exchange.put(answer, { start, routes, nameOf: find, request, context, isOver: false })
-    answer.on('finish', onFinish)
-    answer.on('close', onClose)
-    flight.count += 1
-    watchTurn(answer, endUnfinished)
+    if (words[8] !== 0 && isPaused(routes.database)) return undefined
+    const { req } = answer
+    const socket = req?.socket
+    let exchange = Exchange.of(answer, socket)
+    if (exchange === undefined) {
+      // A WebSocket: some frameworks make an answer for it that nobody ends.
+      if (req?.upgrade === true) return undefined
+      exchange = new Exchange(answer, routes, socket)
+    }
+    exchange.name(find, request)
+    return exchange.context
   } catch {
     // An answer that is frozen, or a proxy: it goes out as it would have.
+    return undefined
   }
 }
 
 /** Runs what answers a request; what that calls then knows for whom. */
-export function within<T>(answer: object | undefined, work: () => T): T {
-  const context = answer && contextOf(answer)
+export function within<T>(context: CallContext | undefined, work: () => T): T {
   return context === undefined ? work() : runIn(context, work)
 }
 
 /** Lets what follows on the stack, and all that it begins, know for whom it is. */
-export function stayWithin(answer: object): void {
-  const context = contextOf(answer)
+export function stayWithin(context: CallContext | undefined): void {
   if (context !== undefined) stayIn(context)
-}
-
-function contextOf(answer: object): CallContext | undefined {
-  try {
-    return Exchange.of(answer)?.context
-  } catch {
-    return undefined
-  }
 }

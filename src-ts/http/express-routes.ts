@@ -158,11 +158,12 @@ function chainOf(route: Route, app: App): Chain | 'several' | undefined {
 
 /** The pattern of a request's route; `undefined` when none was found for it. */
 export function routeOf(request: ExpressRequest): string | undefined {
-  const { route, app } = request
+  const { route } = request
   if (typeof route !== 'object' || route === null) return undefined
   const pattern = patterns.get(route)
   if (pattern !== undefined) return pattern
   const own = show(route.path)
+  const { app } = request
   if (app === undefined) return own
   const mount = mountOf(app)
   const [whole = '/'] = (request.originalUrl ?? request.url ?? '/').split('?', 1)

@@ -41,7 +41,6 @@ export function kronicler(options?: HttpOptions): Middleware {
   const find = isByFunction ? nameByFunction : nameByRoute
   if (routes === undefined) return (_request, _response, next) => next()
   return (request, response, next) => {
-    begin(response, routes, find, request as ExpressRequest)
-    within(response, next)
+    within(begin(response, routes, find, request as ExpressRequest), next)
   }
 }

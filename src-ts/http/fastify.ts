@@ -39,9 +39,7 @@ export function addHooks(instance: FastifyInstance, settings: HttpSettings): voi
   if (routes === undefined) return
   const find: NameOf<FastifyRequest> = isByFunction ? nameByFunction : nameByRoute
   const onRequest: OnRequest = (request, reply, done) => {
-    const answer = reply.raw as Answer
-    begin(answer, routes, find, request)
-    within(answer, done)
+    within(begin(reply.raw as Answer, routes, find, request), done)
   }
   instance.addHook('onRequest', onRequest as never)
 }

@@ -70,7 +70,7 @@ export function kronicler(
   const find = isByFunction ? nameByFunction : nameByRoute
   return async (context, next) => {
     const answer = answerOf(context)
-    if (answer !== undefined) begin(answer, routes, find, context as RoutedContext)
-    return within(answer, next)
+    const own = answer && begin(answer, routes, find, context as RoutedContext)
+    return within(own, next)
   }
 }

@@ -56,8 +56,7 @@ export function kronicler(
   if (routes === undefined) return async (_context, next) => next()
   const find = isByFunction ? nameByFunction : nameByRoute
   return async (context, next) => {
-    const answer = context.res as Answer
-    begin(answer, routes, find, context as RoutedContext)
-    return within(answer, next)
+    const own = begin(context.res as Answer, routes, find, context as RoutedContext)
+    return within(own, next)
   }
 }

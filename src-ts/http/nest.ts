@@ -60,8 +60,7 @@ const interceptor = {
 function useMiddleware(app: NestApplication, { routes }: HttpSettings): void {
   if (routes === undefined) return
   const middleware: Middleware = (request, response, next) => {
-    begin<ExpressRequest>(response as Answer, routes, nameByRoute, request as ExpressRequest)
-    within(response, next)
+    within(begin(response as Answer, routes, nameByRoute, request as ExpressRequest), next)
   }
   app.use(middleware)
 }

@@ -50,7 +50,7 @@ export function kronicler(listener: Listener, options?: ListenerOptions): Listen
     return typeof found === 'string' ? routeName(request.method, found) : undefined
   }
   return function captured(this: unknown, request, response) {
-    begin(response, routes, find, request)
-    return within(response, () => Reflect.apply(listener, this, [request, response]) as unknown)
+    const context = begin(response, routes, find, request)
+    return within(context, () => Reflect.apply(listener, this, [request, response]) as unknown)
   }
 }

@@ -43,8 +43,7 @@ export function captureServers(): void {
   listen<Exchange>('http.server.request.start', ({ request, response }) => {
     const found = findRoutes()
     if (found === undefined) return
-    begin(response, found, nameByRoute, request)
-    stayWithin(response)
+    stayWithin(begin(response, found, nameByRoute, request))
   })
   listen('tracing:fastify.request.handler:start', nameIt)
 }
