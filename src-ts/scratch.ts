@@ -5,10 +5,9 @@
  * handed back, never computed with. When nothing is captured the functions do nothing.
  */
 
-import { threadId } from 'node:worker_threads'
-
 import { isEnabled } from './environment.js'
 import { findAddon } from './load.js'
+import { threadId } from './thread.js'
 import type { Binding } from './native.js'
 
 const wordCount = 16

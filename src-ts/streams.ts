@@ -6,22 +6,25 @@
  */
 
 import { errorMonitor } from 'node:events'
-import { Stream, finished } from 'node:stream'
 
 import { kindAsync, outcomeAborted, outcomeError, outcomeOk } from './record.js'
 import type { Call } from './call.js'
 
 type Finished = (stream: object, options: object, end: (error?: unknown) => void) => () => void
 
-const watchEnd = finished as unknown as Finished
 // One watch for each stream, whoever returns it how often: listeners are few, and never pile up.
 const waiting = new WeakMap<object, Call[]>()
 const waitingCountMax = 64
 const abortedCodes = new Set<unknown>(['ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR'])
 
+/** Not imported: a program that has no streams does not wait for them. */
+function streams(): typeof import('node:stream') {
+  return process.getBuiltinModule('node:stream')
+}
+
 function isNodeStream(value: object): value is NodeJS.EventEmitter {
   // The second and third for streams of the package readable-stream.
-  return value instanceof Stream || '_readableState' in value || '_writableState' in value
+  return value instanceof streams().Stream || '_readableState' in value || '_writableState' in value
 }
 
 function isWebStream(value: object): boolean {
@@ -47,6 +50,11 @@ function watchNodeStream(stream: NodeJS.EventEmitter, end: (error?: unknown) => 
     stop()
   })
   stream.on(errorMonitor, onError)
+}
+
+/** Asks to be told when a stream has ended; what it gives stops that. */
+function watchEnd(...how: Parameters<Finished>): () => void {
+  return (streams().finished as unknown as Finished)(...how)
 }
 
 /** Calls that wait for the end of a stream, or undefined when that cannot be watched. */

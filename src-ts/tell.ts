@@ -3,7 +3,6 @@
  * ticket that it got. A call that is neither pays one load for all of this.
  */
 
-import { performance } from 'node:perf_hooks'
 import { types } from 'node:util'
 
 import { tellArguments } from './detail-args.js'
@@ -90,9 +89,7 @@ interface Sample {
 const sampleCountMax = 64
 /** Samples are kept at this distance. */
 const sampleStepMs = 10
-const loopOf = performance?.eventLoopUtilization?.bind(performance) as
-  | (() => { idle: number; active: number })
-  | undefined
+let performance: typeof import('node:perf_hooks').performance | undefined
 /** Oldest first, at first the begin of the loop. */
 const samples: Sample[] = [{ tick: 0, idle: 0, active: 0 }]
 
@@ -102,8 +99,9 @@ const samples: Sample[] = [{ tick: 0, idle: 0, active: 0 }]
  * would cost more than the call.
  */
 function loopSince(start: number): [busy: number, windowNs: number] | undefined {
-  if (loopOf === undefined) return undefined
-  const { idle, active } = loopOf()
+  // Most programs have loaded it by then.
+  performance ??= process.getBuiltinModule('node:perf_hooks').performance
+  const { idle, active } = performance.eventLoopUtilization()
   tick()
   const now = { tick: doubles[0] as number, idle, active }
   const [oldest] = samples as [Sample]

@@ -1,6 +1,6 @@
 /** What was asked for, and which patterns have met something that is loaded. */
 
-import { tellHook } from '../hooks.js'
+import { tellHook } from '../inner.js'
 import { wrapMembers } from './members.js'
 import { forget } from './places.js'
 import { Rules } from './rules.js'

@@ -1,8 +1,6 @@
 /** What an include list asks for is captured when it is loaded. */
 
-import { isMainThread } from 'node:worker_threads'
-
-import { warn, warnAtExit } from '../warning.js'
+import { threadId, warn, warnAtExit } from '../inner.js'
 import { Include } from './asked.js'
 import { hookCommonJs } from './commonjs.js'
 import { readPatterns } from './list.js'
@@ -47,5 +45,5 @@ export function captureIncluded(): void {
   hookCommonJs(include)
   hookModules(include)
   // A worker loads only some of a program.
-  if (isMainThread) watchUnmet(include)
+  if (threadId === 0) watchUnmet(include)
 }

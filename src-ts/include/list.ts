@@ -2,10 +2,7 @@
 
 import path from 'node:path'
 
-import { includeList } from '../environment.js'
-import { tellHook } from '../hooks.js'
-import { findManifest } from '../manifest.js'
-import { warn } from '../warning.js'
+import { findManifest, includeList, tellHook, warn } from '../inner.js'
 import { parsePattern } from './patterns.js'
 import type { Pattern } from './patterns.js'
 

@@ -4,13 +4,16 @@
  * stays as it is.
  */
 
-import { checkCaptureOptions } from '../capture-options.js'
-import { captured, storeFor } from '../captured.js'
-import { tellLeftAlone } from '../hooks.js'
-import { debug } from '../log.js'
-import { nameOf } from '../members.js'
-import { shared } from '../shared.js'
-import { siteOf } from '../sites.js'
+import {
+  captured,
+  checkCaptureOptions,
+  debug,
+  nameOf,
+  shared,
+  siteOf,
+  storeFor,
+  tellLeftAlone,
+} from '../inner.js'
 import { placeOf } from './places.js'
 import { isOfRuntime } from './runtime.js'
 import type { Callable } from '../wrapper.js'

@@ -8,8 +8,7 @@ import nodeModule from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-import { tellLeftAlone } from '../hooks.js'
-import { shared } from '../shared.js'
+import { shared, tellLeftAlone } from '../inner.js'
 import { lookAtModule } from './commonjs.js'
 import { fileOf } from './rules.js'
 import { transformed } from './transform.js'
@@ -89,8 +88,8 @@ function resolve(include: Include): NonNullable<Hooks['resolve']> {
 function registerLoader(include: Include): void {
   // It throws when there is no working directory, where Node would wait for that thread for ever.
   process.cwd()
-  // Beside the bundle, which this file is a part of: it loads all of us, the loader little.
-  const loader = path.join(__dirname, '../esm/loader.js')
+  // Not this file, which loads all of us: the loader loads little.
+  const loader = path.join(__dirname, '../../esm/loader.js')
   if (!existsSync(loader)) {
     const reason = 'this Node needs loader.js of the package, which is bundled'
     tellLeftAlone('all that ES modules export', reason)

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 
-import { sourceAt } from '../source.js'
+import { sourceAt } from '../inner.js'
 import type { Callable } from '../wrapper.js'
 
 interface Read {

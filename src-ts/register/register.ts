@@ -2,7 +2,7 @@
 
 import { isEnabled } from '../environment.js'
 import { tellLeftAlone } from '../hooks.js'
-import { captureIncluded } from '../include/include.js'
+import { captureIncluded } from '../included.js'
 import { shared } from '../shared.js'
 import { watchSignalsOfEnvironment } from '../signals/signals.js'
 import { captureClients } from './clients.js'

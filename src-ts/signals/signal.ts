@@ -1,11 +1,9 @@
 /** Signals of the runtime: what kept a thread beside its calls, as rows of kind `signal`. */
 
-import { performance } from 'node:perf_hooks'
-
 import { recordGiven } from '../given-times.js'
 import { kindSignal, outcomeOk } from '../record.js'
 import type { Names } from '../register/names.js'
-import { aheadMs } from './clocks.js'
+import { aheadMs, timeOrigin } from './clocks.js'
 
 // Taken at load, so that fake clocks of tests do not move what is stored.
 const { now: epochMs } = Date
@@ -15,7 +13,7 @@ const driftMaxMs = 2
 
 /** Milliseconds from the Unix epoch to the zero of `performance.now()`, as the clock is now. */
 function originMs(): number {
-  const origin = performance.timeOrigin
+  const origin = timeOrigin()
   const now = aheadMs(epochMs)
   return Math.abs(now - origin) > driftMaxMs ? now : origin
 }
