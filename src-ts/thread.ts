@@ -1,10 +1,12 @@
 /** Which thread this is. */
 
-// Node marks what workers may not do. Asking its module takes 2 ms where nothing else loads that.
-const isMarked = (process.chdir as { disabled?: unknown } | undefined)?.disabled !== undefined
+// Node marks what workers may not do; one of the two may have been replaced by somebody. Asking
+// its module takes 2 ms where nothing else loads that.
+const isMarked = [process.abort, process.chdir].some(
+  (fn: { disabled?: unknown } | undefined) => fn === undefined || fn.disabled !== undefined,
+)
 
 /** The number of this thread, 0 for the first of the process. */
-export const threadId: number =
-  isMarked || process.chdir === undefined
-    ? process.getBuiltinModule('node:worker_threads').threadId
-    : 0
+export const threadId: number = isMarked
+  ? process.getBuiltinModule('node:worker_threads').threadId
+  : 0
