@@ -52,25 +52,27 @@ async function load(arm, client, { amount, connections }, isKept) {
   arm.speed.push(requestsPerSecond)
 }
 
-/** From another one on each time. */
-function rotated(all, by) {
-  const first = by % all.length
-  return [...all.slice(first), ...all.slice(0, first)]
+/** In any order: what a server still does after its turn must not always meet the same next one. */
+function shuffled(all) {
+  const order = [...all]
+  for (let left = order.length; left > 1; left--) {
+    const at = Math.floor(Math.random() * left)
+    order.push(...order.splice(at, 1))
+  }
+  return order
 }
 
-/** Servers of all arms side by side, started and loaded in turn. `number`: which set this is. */
-function runSet(framework, sizes, number) {
+/** Servers of all arms side by side, started and loaded in turn. */
+function runSet(framework, sizes) {
   return withDirectory(async (dir) => {
     const client = startChild(clientScript, {})
     const started = []
     try {
-      for (const name of rotated(Object.keys(arms), number)) {
+      for (const name of shuffled(Object.keys(arms))) {
         started.push(await startArm(name, framework, dir))
       }
       for (let round = 0; round < sizes.warmUpRounds + sizes.rounds; round++) {
-        const order = rotated(started, round)
-        if (round % 2 === 1) order.reverse()
-        for (const arm of order) await load(arm, client, sizes, round >= sizes.warmUpRounds)
+        for (const arm of shuffled(started)) await load(arm, client, sizes, round >= sizes.warmUpRounds)
       }
     } finally {
       await Promise.all([client, ...started.map((arm) => arm.child)].map(endChild))
@@ -123,8 +125,7 @@ export async function run({ isShort, say }) {
   for (const framework of frameworks) {
     const sets = []
     while (sets.length < sizes.sets) {
-      const valid = await repeatWhileInvalid(framework, () =>
-        runSet(framework, sizes, sets.length))
+      const valid = await repeatWhileInvalid(framework, () => runSet(framework, sizes))
       sets.push(valid.result)
       remarks.push(...valid.remarks)
     }

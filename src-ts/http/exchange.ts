@@ -45,34 +45,39 @@ function nothingFound(): undefined {}
 export class Exchange implements Told {
   readonly context: CallContext | undefined
   readonly answer: Answer
-  readonly #pending: Exchange[] | undefined
   readonly #socket: Socket | null | undefined
+  readonly #pending: Exchange[] | undefined
   readonly #routes: Routes
   readonly #start: number
   #nameOf: NameOf<never> = nothingFound
   #request: unknown
   #isOver = false
 
-  constructor(answer: Answer, routes: Routes, socket: Socket | null | undefined) {
+  /** `pending`: those of its connection, where that is one of HTTP/1. */
+  constructor(
+    answer: Answer,
+    routes: Routes,
+    socket: Socket | null | undefined,
+    pending: Exchange[] | undefined,
+  ) {
     this.answer = answer
     this.#routes = routes
     this.#socket = socket
-    this.#pending = pendingOf(socket)
+    this.#pending = pending
     this.context = routes.isContextual ? beginRequest() : undefined
     this.#start = now()
     answer.on('finish', () => this.end(true))
-    if (this.#pending === undefined) {
+    if (pending === undefined) {
       answer.on('close', () => this.end(false))
       others.set(answer, this)
     } else {
-      this.#pending.push(this)
+      pending.push(this)
     }
     flight.count += 1
   }
 
   /** The exchange of an answer, if it has begun. */
-  static of(answer: object, socket: Socket | null | undefined): Exchange | undefined {
-    const pending = pendingOf(socket)
+  static of(answer: object, pending: Exchange[] | undefined): Exchange | undefined {
     if (pending === undefined) return others.get(answer)
     const [first] = pending
     if (first === undefined || first.answer === answer) return first
@@ -144,7 +149,7 @@ export class Exchange implements Told {
 /** Lets whoever knows more of its route name an exchange that has begun. */
 export function rename<T>(answer: object, find: NameOf<T>, request: T): void {
   try {
-    Exchange.of(answer, (answer as Answer).req?.socket)?.name(find, request)
+    Exchange.of(answer, pendingOf((answer as Answer).req?.socket))?.name(find, request)
   } catch {
     // An answer that somebody has made a proxy of.
   }
@@ -164,11 +169,12 @@ export function begin<T>(
     if (words[8] !== 0 && isPaused(routes.database)) return undefined
     const { req } = answer
     const socket = req?.socket
-    let exchange = Exchange.of(answer, socket)
+    const pending = pendingOf(socket)
+    let exchange = Exchange.of(answer, pending)
     if (exchange === undefined) {
       // A WebSocket: some frameworks make an answer for it that nobody ends.
       if (req?.upgrade === true) return undefined
-      exchange = new Exchange(answer, routes, socket)
+      exchange = new Exchange(answer, routes, socket, pending)
     }
     exchange.name(find, request)
     return exchange.context
