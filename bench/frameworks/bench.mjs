@@ -137,6 +137,7 @@ export async function run({ isShort, say }) {
     figures.push(...own)
   }
   const plots = frameworks.map((framework) => ({
+    name: framework,
     title: `CPU of a hello-world in ${framework}`,
     axis: 'microseconds a request, all threads',
     bars: barsOf(figures.filter(({ part, unit }) => part === framework && unit === 'us')),
