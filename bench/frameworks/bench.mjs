@@ -72,7 +72,8 @@ function runSet(framework, sizes) {
         started.push(await startArm(name, framework, dir))
       }
       for (let round = 0; round < sizes.warmUpRounds + sizes.rounds; round++) {
-        for (const arm of shuffled(started)) await load(arm, client, sizes, round >= sizes.warmUpRounds)
+        const isKept = round >= sizes.warmUpRounds
+        for (const arm of shuffled(started)) await load(arm, client, sizes, isKept)
       }
     } finally {
       await Promise.all([client, ...started.map((arm) => arm.child)].map(endChild))
