@@ -14,7 +14,7 @@ import { pendingOf } from './pending.js'
 import { unmatchedName } from './routes.js'
 import type { CallContext } from '../context.js'
 import type { Told } from '../tell.js'
-import type { Socket } from './pending.js'
+import type { Pending, Socket } from './pending.js'
 import type { Routes } from './routes.js'
 
 const { isPaused, words } = scratch
@@ -46,7 +46,7 @@ export class Exchange implements Told {
   readonly context: CallContext | undefined
   readonly answer: Answer
   readonly #socket: Socket | null | undefined
-  readonly #pending: Exchange[] | undefined
+  readonly #pending: Pending | undefined
   readonly #routes: Routes
   readonly #start: number
   #nameOf: NameOf<never> = nothingFound
@@ -58,7 +58,7 @@ export class Exchange implements Told {
     answer: Answer,
     routes: Routes,
     socket: Socket | null | undefined,
-    pending: Exchange[] | undefined,
+    pending: Pending | undefined,
   ) {
     this.answer = answer
     this.#routes = routes
@@ -71,17 +71,14 @@ export class Exchange implements Told {
       answer.on('close', () => this.end(false))
       others.set(answer, this)
     } else {
-      pending.push(this)
+      pending.add(this)
     }
     flight.count += 1
   }
 
   /** The exchange of an answer, if it has begun. */
-  static of(answer: object, pending: Exchange[] | undefined): Exchange | undefined {
-    if (pending === undefined) return others.get(answer)
-    const [first] = pending
-    if (first === undefined || first.answer === answer) return first
-    return pending.find((one) => one.answer === answer)
+  static of(answer: object, pending: Pending | undefined): Exchange | undefined {
+    return pending === undefined ? others.get(answer) : pending.find(answer)
   }
 
   /** Lets whoever knows more of its route name it. */
@@ -95,7 +92,7 @@ export class Exchange implements Told {
     if (this.#isOver) return
     this.#isOver = true
     flight.count -= 1
-    this.#forget()
+    this.#pending?.remove(this)
     try {
       this.#record(isFinish)
     } catch {
@@ -103,12 +100,6 @@ export class Exchange implements Told {
     }
     // An answer may live on in a log line; what it was asked by need not.
     this.#request = undefined
-  }
-
-  #forget(): void {
-    const at = this.#pending?.indexOf(this) ?? -1
-    if (at === 0) this.#pending?.shift()
-    else if (at > 0) this.#pending?.splice(at, 1)
   }
 
   #record(isFinish: boolean): void {

@@ -19,22 +19,49 @@ export interface Socket {
   once?(event: 'close', listener: () => void): unknown
 }
 
+/** The exchanges of one connection. */
+export class Pending {
+  #one: Exchange | undefined
+  /** By answer, because a client may send thousands of requests at once. */
+  #others: Map<object, Exchange> | undefined
+
+  find(answer: object): Exchange | undefined {
+    return this.#one?.answer === answer ? this.#one : this.#others?.get(answer)
+  }
+
+  add(exchange: Exchange): void {
+    if (this.#one === undefined) this.#one = exchange
+    else (this.#others ??= new Map()).set(exchange.answer, exchange)
+  }
+
+  remove(exchange: Exchange): void {
+    if (this.#one === exchange) this.#one = undefined
+    else this.#others?.delete(exchange.answer)
+  }
+
+  /** The connection is closed. */
+  end(): void {
+    this.#one?.end(false)
+    for (const exchange of this.#others?.values() ?? []) exchange.end(false)
+  }
+}
+
 /** Gives a socket its exchanges. */
-class Pending extends Given {
-  readonly #exchanges: Exchange[]
+class Connection extends Given {
+  readonly #pending: Pending
 
-  private constructor(socket: object, exchanges: Exchange[]) {
+  private constructor(socket: object, pending: Pending) {
     super(socket)
-    this.#exchanges = exchanges
+    this.#pending = pending
   }
 
-  static put(socket: object, exchanges: Exchange[]): void {
+  static put(socket: object, pending: Pending): void {
     // oxlint-disable-next-line no-new -- it is the socket that changes
-    new Pending(socket, exchanges)
+    new Connection(socket, pending)
   }
 
-  static of(socket: object): Exchange[] | undefined {
-    return #exchanges in socket ? socket.#exchanges : undefined
+  static of(socket: object): Pending | undefined {
+    return #pending in socket ? socket.#pending : undefined
   }
 }
 
@@ -42,15 +69,13 @@ class Pending extends Given {
  * The exchanges of a socket; undefined for one of HTTP/2, which has many at once that end by
  * themselves, and for what a program made up.
  */
-export function pendingOf(socket: Socket | null | undefined): Exchange[] | undefined {
+export function pendingOf(socket: Socket | null | undefined): Pending | undefined {
   if (typeof socket !== 'object' || socket === null) return undefined
-  const known = Pending.of(socket)
+  const known = Connection.of(socket)
   if (known !== undefined) return known
   if ((socket.parser ?? null) === null) return undefined
-  const exchanges: Exchange[] = []
-  Pending.put(socket, exchanges)
-  socket.once?.('close', () => {
-    for (const exchange of exchanges.splice(0)) exchange.end(false)
-  })
-  return exchanges
+  const pending = new Pending()
+  Connection.put(socket, pending)
+  socket.once?.('close', () => pending.end())
+  return pending
 }
