@@ -22,12 +22,21 @@ const rules = {
       /^(LICENSE|README\.md|CHANGELOG\.md|package\.json|binding\.cjs)$/,
       /^bin\/[a-z]+\.js$/,
       /^dist\/cjs\/(bundle\.js|package\.json)$/,
+      // Loaded where there is an include list.
+      /^dist\/cjs\/(inner|include\/include)\.js$/,
       // Hooks of ES modules run in a thread of their own before Node 22.15.
       /^dist\/esm\/loader\.js$/,
       new RegExp(`^dist/(cjs|esm)/(${entries().join('|')})\\.js$`),
       /^dist\/(cjs|esm)\/([a-z]+\/)?[a-z-]+\.d\.ts$/,
     ],
-    required: ['LICENSE', 'README.md', 'binding.cjs', 'bin/kr.js', 'dist/cjs/bundle.js'],
+    required: [
+      'LICENSE',
+      'README.md',
+      'binding.cjs',
+      'bin/kr.js',
+      'dist/cjs/bundle.js',
+      'dist/cjs/include/include.js',
+    ],
   },
   platform: {
     bytesMax: 5_000_000,
