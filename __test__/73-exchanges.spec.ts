@@ -111,6 +111,26 @@ test.serial('answers that wait for their turn end with the connection', async (t
   t.is(await inFlight(t, db), 0)
 })
 
+test.serial('an answer that is over is not captured once more', async (t) => {
+  // Promise: a middleware that comes after it neither makes a second call of it, nor one that lasts
+  // until the connection is closed.
+  const db = openDatabase(t)
+  const late = kronicler(() => {}, { db, route })
+  const captured = kronicler(answer, { db, route })
+  const server = createServer((request, response) => {
+    const respond = request.url === '/seen' ? captured : answer
+    respond(request, response)
+    response.on('close', () => late(request, response))
+  })
+  const port = await listen(t, server)
+  await fetch(`http://127.0.0.1:${port}/seen`)
+  await fetch(`http://127.0.0.1:${port}/unseen`)
+  server.closeAllConnections()
+  await sleep(50)
+  t.deepEqual(summary(rowsOf(t, db)), ['GET /seen ok http'])
+  t.is(await inFlight(t, db), 0)
+})
+
 test.serial('what is upgraded is no request', async (t) => {
   // Promise: also where a framework lets its routes see it, with an answer that nobody ends.
   const db = openDatabase(t)

@@ -1,6 +1,7 @@
 // Compiles TypeScript: src-ts to dist/esm and dist/cjs, or with `test` __test__ to dist/test.
 //
-// Types come from tsc, one set for each module system. The code is bundled into one file, because
+// Types come from tsc, one set for each module system. The code is bundled into one file (and one for
+// include lists, which few programs have), because
 // a program that starts would otherwise wait for 31 of them, and because all entries of the package
 // share its state. An entry only names what it takes from there: for `require` in dist/cjs, for
 // `import` and bundlers in dist/esm. Small files, because Node looks for the names in what is

@@ -165,6 +165,8 @@ export function begin<T>(
     if (exchange === undefined) {
       // A WebSocket: some frameworks make an answer for it that nobody ends.
       if (req?.upgrade === true) return undefined
+      // What came before has answered: all is over, or nothing is left to be timed.
+      if (answer.writableEnded === true) return undefined
       exchange = new Exchange(answer, routes, socket, pending)
     }
     exchange.name(find, request)
