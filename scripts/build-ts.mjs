@@ -1,11 +1,10 @@
 // Compiles TypeScript: src-ts to dist/esm and dist/cjs, or with `test` __test__ to dist/test.
 //
-// Types come from tsc, one set for each module system. The code is bundled into one file (and one for
-// include lists, which few programs have), because
-// a program that starts would otherwise wait for 31 of them, and because all entries of the package
-// share its state. An entry only names what it takes from there: for `require` in dist/cjs, for
-// `import` and bundlers in dist/esm. Small files, because Node looks for the names in what is
-// imported with a parser that takes Node 20 some 20 ms for all of the code.
+// Types come from tsc, one set for each module system. The code is bundled into one file, and one
+// more for include lists, because a program that starts would otherwise wait for 31 of them, and
+// because all entries of the package share its state. An entry only names what it takes from there:
+// for `require` in dist/cjs, for `import` and bundlers in dist/esm. Small files, because Node
+// looks for names in what is imported with a parser that takes Node 20 some 20 ms for all of it.
 
 import { spawnSync } from 'node:child_process'
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
